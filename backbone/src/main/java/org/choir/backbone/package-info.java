@@ -1,0 +1,5 @@
+/** Room {@code backbone}. */
+@NullMarked
+package org.choir.backbone;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Room {@code bench}. */
+@NullMarked
+package org.choir.bench;
+
+import org.jspecify.annotations.NullMarked;

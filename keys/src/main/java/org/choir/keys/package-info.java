@@ -1,0 +1,5 @@
+/** Room {@code keys}. */
+@NullMarked
+package org.choir.keys;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Room {@code server}. */
+@NullMarked
+package org.choir.server;
+
+import org.jspecify.annotations.NullMarked;

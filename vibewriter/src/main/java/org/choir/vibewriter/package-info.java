@@ -1,0 +1,5 @@
+/** Room {@code vibewriter}. */
+@NullMarked
+package org.choir.vibewriter;
+
+import org.jspecify.annotations.NullMarked;
