@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -169,13 +170,9 @@ final class Call {
     }
   }
 
-  private interface Condition0 {
-    boolean holds();
-  }
-
-  private void await(Condition0 condition, Duration patience) {
+  private void await(BooleanSupplier condition, Duration patience) {
     long left = patience.toNanos();
-    while (!condition.holds()) {
+    while (!condition.getAsBoolean()) {
       if (left <= 0) {
         throw link.unresponsive(patience);
       }
@@ -183,7 +180,7 @@ final class Call {
         left = changed.awaitNanos(left);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        throw SandboxException.retryable(
+        throw SandboxException.passing(
             "cancelled", "the call into the guest was interrupted", "", e);
       }
     }

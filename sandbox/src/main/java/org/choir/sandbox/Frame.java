@@ -45,7 +45,7 @@ record Frame(int stream, byte type, byte flags, byte[] body) {
   static Frame control(int stream, byte type, ObjectNode body) {
     byte[] bytes = Json.write(body).getBytes(StandardCharsets.UTF_8);
     if (bytes.length > CONTROL_MAX) {
-      throw SandboxException.fatal(
+      throw SandboxException.lasting(
           "bad_request",
           "the request has " + bytes.length + " bytes, more than " + CONTROL_MAX,
           "put long texts into a file of the guest");

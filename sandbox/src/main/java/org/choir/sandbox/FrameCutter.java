@@ -87,7 +87,8 @@ final class FrameCutter {
     if (at < 0) {
       discarded += bytes.remaining();
       bytes.position(bytes.limit());
-      window = Arrays.copyOfRange(search, Math.max(0, search.length - mark.length + 1), search.length);
+      window =
+          Arrays.copyOfRange(search, Math.max(0, search.length - mark.length + 1), search.length);
       if (discarded > SYNC_DISCARD_MAX) {
         throw protocolError("no answer to the resynchronisation within " + discarded + " bytes");
       }
@@ -109,7 +110,7 @@ final class FrameCutter {
   }
 
   static SandboxException protocolError(String what) {
-    return SandboxException.retryable(
+    return SandboxException.passing(
         "protocol_error", "the guest broke the protocol: " + what, "its VM was stopped", null);
   }
 }

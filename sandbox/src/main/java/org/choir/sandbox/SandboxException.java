@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A failure of a VM or of a call into it. Codes of file calls: {@code file_not_found}, {@code
  * permission_denied}, {@code is_directory}, {@code not_a_directory}, {@code invalid_path}, {@code
- * no_space}, {@code too_many_files}; of any call: {@code bad_request}, {@code cancelled}; of the VM:
- * {@code guest_lost}, {@code guest_unresponsive}, {@code protocol_error}, {@code no_qemu}, {@code
- * no_image}, {@code image_mismatch}, {@code vm_boot_failed}, {@code vm_limit}.
+ * no_space}, {@code too_many_files}; of any call: {@code bad_request}, {@code cancelled}; of the
+ * VM: {@code guest_lost}, {@code guest_unresponsive}, {@code protocol_error}, {@code no_qemu},
+ * {@code no_image}, {@code image_mismatch}, {@code vm_boot_failed}, {@code vm_limit}.
  */
 public final class SandboxException extends ChoirException {
   public SandboxException(Failure failure, @Nullable Throwable cause) {
@@ -18,18 +18,18 @@ public final class SandboxException extends ChoirException {
   }
 
   /** A failure that stays until something is changed. */
-  static SandboxException fatal(String code, String message, String remedy) {
-    return fatal(code, message, remedy, null);
+  static SandboxException lasting(String code, String message, String remedy) {
+    return lasting(code, message, remedy, null);
   }
 
-  static SandboxException fatal(
+  static SandboxException lasting(
       String code, String message, String remedy, @Nullable Throwable cause) {
     return new SandboxException(
         new Failure(code, message, remedy, ExitStatus.FAILED, false), cause);
   }
 
   /** A failure that another attempt, with another VM if need be, may not meet. */
-  static SandboxException retryable(
+  static SandboxException passing(
       String code, String message, String remedy, @Nullable Throwable cause) {
     return new SandboxException(new Failure(code, message, remedy, ExitStatus.FAILED, true), cause);
   }
