@@ -25,14 +25,14 @@ record Composition(String text, List<Section> sections, List<Placed> placed, int
    * @param start in code points, inclusive
    * @param end exclusive
    */
-  record Placed(Block block, int section, int start, int end) {}
+  record Placed(TextBlock block, int section, int start, int end) {}
 
   /**
    * Lays blocks out.
    *
    * @param title of the document; a heading that only repeats it adds nothing to a section's title
    */
-  static Composition of(String title, List<Block> blocks) {
+  static Composition of(String title, List<TextBlock> blocks) {
     Layout layout = new Layout(title);
     blocks.forEach(layout::add);
     return layout.finish();
@@ -48,13 +48,13 @@ record Composition(String text, List<Section> sections, List<Placed> placed, int
     private final List<Placed> placed = new ArrayList<>();
     private int length;
     private int sectionStart;
-    private Block.@org.jspecify.annotations.Nullable Kind previous;
+    private TextBlock.@org.jspecify.annotations.Nullable Kind previous;
 
     Layout(String title) {
       this.title = title;
     }
 
-    void add(Block block) {
+    void add(TextBlock block) {
       switch (block.kind()) {
         case CLOSE -> close(block.level());
         case HEADING -> {
@@ -113,7 +113,7 @@ record Composition(String text, List<Section> sections, List<Placed> placed, int
     }
 
     /** Appends the text of a block and returns where it starts. */
-    private int append(Block block) {
+    private int append(TextBlock block) {
       String separator = length == 0 ? "" : separator(block.kind());
       text.append(separator).append(block.text());
       int start = length + separator.length();
@@ -122,11 +122,11 @@ record Composition(String text, List<Section> sections, List<Placed> placed, int
       return start;
     }
 
-    private String separator(Block.Kind kind) {
+    private String separator(TextBlock.Kind kind) {
       boolean together =
-          previous == Block.Kind.TERM
+          previous == TextBlock.Kind.TERM
               || (Objects.equals(previous, kind)
-                  && (kind == Block.Kind.ITEM || kind == Block.Kind.ROW));
+                  && (kind == TextBlock.Kind.ITEM || kind == TextBlock.Kind.ROW));
       return together ? "\n" : "\n\n";
     }
   }

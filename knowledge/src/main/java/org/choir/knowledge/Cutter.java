@@ -4,8 +4,8 @@ import java.text.BreakIterator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.choir.knowledge.Block.Kind;
 import org.choir.knowledge.Composition.Placed;
+import org.choir.knowledge.TextBlock.Kind;
 
 /**
  * Cuts a document into passages: along its blocks, never across a section, 60 to 120 words where
@@ -25,7 +25,7 @@ final class Cutter {
   private int lastWords;
 
   /** A part of a block that fits into a passage; offsets in code points and in UTF-16 units. */
-  private record Piece(Block block, int section, int start, int end, String text, int words) {}
+  private record Piece(TextBlock block, int section, int start, int end, String text, int words) {}
 
   private Cutter() {}
 
@@ -99,13 +99,13 @@ final class Cutter {
       text.append(piece.text).append(' ');
     }
     boolean mostlyRunning = running * 2 > chars;
-    int prose = Prose.score(linked / Math.max(1, chars), text.toString(), mostlyRunning);
+    int prose = ProseScore.score(linked / Math.max(1, chars), text.toString(), mostlyRunning);
     return new Cut(first.section, first.start, end, first.block.locator(), prose);
   }
 
   /** A block that is too long for a passage comes in several pieces. */
   private List<Piece> split(Placed placed) {
-    Block block = placed.block();
+    TextBlock block = placed.block();
     String text = block.text();
     int words = words(text);
     if (words <= WORDS_MAX && placed.end() - placed.start() <= CHARS_MAX) {
@@ -130,7 +130,7 @@ final class Cutter {
   }
 
   /** Ends of parts that fit: of lines in code, of sentences in text, else of words. */
-  private static List<Integer> boundaries(Block block) {
+  private static List<Integer> boundaries(TextBlock block) {
     String text = block.text();
     List<Integer> ends = new ArrayList<>();
     if (block.kind() == Kind.CODE) {

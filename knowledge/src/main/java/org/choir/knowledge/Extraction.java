@@ -8,7 +8,7 @@ import java.util.List;
  * @param mediaType what the file turned out to be
  * @param title from the document itself; empty if it has none
  */
-public record Extraction(String mediaType, String title, List<Block> blocks) {
+public record Extraction(String mediaType, String title, List<TextBlock> blocks) {
   public Extraction {
     blocks = List.copyOf(blocks);
   }

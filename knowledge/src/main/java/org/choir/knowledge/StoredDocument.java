@@ -56,10 +56,10 @@ record StoredDocument(
         composition.text());
   }
 
-  private static List<Block> asText(List<Block> blocks) {
+  private static List<TextBlock> asText(List<TextBlock> blocks) {
     return blocks.stream()
         .filter(block -> !block.text().isEmpty())
-        .map(block -> Block.of(Block.Kind.TEXT, block.text(), block.locator()))
+        .map(block -> TextBlock.of(TextBlock.Kind.TEXT, block.text(), block.locator()))
         .toList();
   }
 
@@ -79,7 +79,7 @@ record StoredDocument(
     Cut cut = cuts.get(ordinal);
     return text.length() == length
         ? text.substring(cut.start(), cut.end())
-        : CodePoints.substring(text, cut.start(), cut.end());
+        : CodePointRange.substring(text, cut.start(), cut.end());
   }
 
   /** The passage with this number, of the file at a location. */

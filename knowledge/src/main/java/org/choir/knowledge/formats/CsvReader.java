@@ -3,9 +3,9 @@ package org.choir.knowledge.formats;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.choir.knowledge.Block;
 import org.choir.knowledge.Extraction;
 import org.choir.knowledge.ReadLimits;
+import org.choir.knowledge.TextBlock;
 import org.choir.knowledge.UnusableSource;
 
 /**
@@ -23,7 +23,7 @@ final class CsvReader implements FormatReader {
     limits.checkText(text.length());
     Records records = new Records(text, separator(text));
     List<String> header = records.next().orElse(List.of());
-    List<Block> blocks = new ArrayList<>();
+    List<TextBlock> blocks = new ArrayList<>();
     long chars = 0;
     int row = 1;
     for (Optional<List<String>> next = records.next(); next.isPresent(); next = records.next()) {
@@ -32,7 +32,7 @@ final class CsvReader implements FormatReader {
       if (!line.isEmpty()) {
         // Each row repeats the names of its columns, so a small file can make a long text.
         limits.checkText(chars += line.length());
-        blocks.add(Block.of(Block.Kind.ROW, line, "row=" + row));
+        blocks.add(TextBlock.of(TextBlock.Kind.ROW, line, "row=" + row));
       }
     }
     if (blocks.isEmpty()) {
@@ -40,7 +40,7 @@ final class CsvReader implements FormatReader {
       if (only.isEmpty()) {
         throw new UnusableSource("empty", "the table has no rows");
       }
-      blocks.add(Block.of(Block.Kind.ROW, only, "row=1"));
+      blocks.add(TextBlock.of(TextBlock.Kind.ROW, only, "row=1"));
     }
     return new Extraction("text/csv", "", blocks);
   }

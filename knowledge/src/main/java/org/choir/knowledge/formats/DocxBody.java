@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import javax.xml.stream.XMLStreamReader;
-import org.choir.knowledge.Block;
-import org.choir.knowledge.Block.Kind;
 import org.choir.knowledge.ReadLimits;
+import org.choir.knowledge.TextBlock;
+import org.choir.knowledge.TextBlock.Kind;
 
 /** Collects the blocks of a Word document's body. A table inside a cell becomes part of its row. */
 final class DocxBody implements Xml.Handler {
@@ -15,7 +15,7 @@ final class DocxBody implements Xml.Handler {
 
   private final Map<String, Integer> levels;
   private final ReadLimits limits;
-  private final List<Block> blocks = new ArrayList<>();
+  private final List<TextBlock> blocks = new ArrayList<>();
   private final StringBuilder paragraph = new StringBuilder();
   private final StringBuilder row = new StringBuilder();
   private String title = "";
@@ -31,7 +31,7 @@ final class DocxBody implements Xml.Handler {
     this.limits = limits;
   }
 
-  List<Block> blocks() {
+  List<TextBlock> blocks() {
     return blocks;
   }
 
@@ -79,7 +79,7 @@ final class DocxBody implements Xml.Handler {
       }
       case "tr" -> {
         if (tables == 1) {
-          add(Block.of(Kind.ROW, Clean.line(row).replaceAll("(?: ?\\| ?)+$", ""), ""));
+          add(TextBlock.of(Kind.ROW, Clean.line(row).replaceAll("(?: ?\\| ?)+$", ""), ""));
           row.setLength(0);
         }
       }
@@ -97,16 +97,16 @@ final class DocxBody implements Xml.Handler {
     }
     Integer level = levels.get(style);
     if (level == null) {
-      add(Block.of(listed ? Kind.ITEM : Kind.TEXT, text, ""));
+      add(TextBlock.of(listed ? Kind.ITEM : Kind.TEXT, text, ""));
       return;
     }
     if (title.isEmpty()) {
       title = text;
     }
-    add(Block.heading(Math.clamp(level, 1, LEVEL_MAX), text, ""));
+    add(TextBlock.heading(Math.clamp(level, 1, LEVEL_MAX), text, ""));
   }
 
-  private void add(Block block) {
+  private void add(TextBlock block) {
     if (!block.text().isEmpty()) {
       blocks.add(block);
     }

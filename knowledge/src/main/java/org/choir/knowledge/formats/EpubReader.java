@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import javax.xml.stream.XMLStreamReader;
-import org.choir.knowledge.Block;
 import org.choir.knowledge.Extraction;
 import org.choir.knowledge.ReadLimits;
+import org.choir.knowledge.TextBlock;
 import org.choir.knowledge.UnusableSource;
 
 /**
@@ -27,17 +27,17 @@ final class EpubReader implements FormatReader {
       throw new UnusableSource("unreadable", "the book is locked by rights management");
     }
     String opf = rootFile(part(parts, CONTAINER));
-    Package book = new Package();
+    PackageDocument book = new PackageDocument();
     Xml.walk(opf, part(parts, opf), book);
     String folder = opf.substring(0, opf.lastIndexOf('/') + 1);
-    List<Block> blocks = new ArrayList<>();
+    List<TextBlock> blocks = new ArrayList<>();
     long chars = 0;
     for (String href : book.chapters()) {
       byte[] chapter = parts.get(folder + href);
       if (chapter == null) {
         throw new UnusableSource("broken", "the book lacks its chapter " + href);
       }
-      for (Block block : chapter(href, chapter, limits)) {
+      for (TextBlock block : chapter(href, chapter, limits)) {
         limits.checkText(chars += block.text().length());
         blocks.add(block);
       }
@@ -59,7 +59,7 @@ final class EpubReader implements FormatReader {
   }
 
   /** A cover or title page may show nothing but a picture. */
-  private static List<Block> chapter(String href, byte[] xhtml, ReadLimits limits) {
+  private static List<TextBlock> chapter(String href, byte[] xhtml, ReadLimits limits) {
     Extraction page;
     try {
       page = HtmlReader.xhtml().read(xhtml, limits);
@@ -69,13 +69,13 @@ final class EpubReader implements FormatReader {
       }
       throw e;
     }
-    List<Block> blocks = new ArrayList<>();
-    if (page.blocks().getFirst().kind() != Block.Kind.HEADING) {
-      blocks.add(Block.heading(1, page.title(), href));
+    List<TextBlock> blocks = new ArrayList<>();
+    if (page.blocks().getFirst().kind() != TextBlock.Kind.HEADING) {
+      blocks.add(TextBlock.heading(1, page.title(), href));
     }
-    for (Block block : page.blocks()) {
+    for (TextBlock block : page.blocks()) {
       blocks.add(
-          new Block(
+          new TextBlock(
               block.kind(), block.level(), block.text(), href + block.locator(), block.linked()));
     }
     return blocks;
@@ -115,7 +115,7 @@ final class EpubReader implements FormatReader {
   }
 
   /** The package document: what there is, and in which order it is read. */
-  private static final class Package implements Xml.Handler {
+  private static final class PackageDocument implements Xml.Handler {
     private final StringBuilder title = new StringBuilder();
     private final Map<String, String> items = new HashMap<>();
     private final List<String> spine = new ArrayList<>();

@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
-import org.choir.knowledge.Block;
-import org.choir.knowledge.Block.Kind;
 import org.choir.knowledge.ReadLimits;
+import org.choir.knowledge.TextBlock;
+import org.choir.knowledge.TextBlock.Kind;
 import org.jsoup.nodes.Element;
 import org.jsoup.nodes.Node;
 import org.jsoup.nodes.TextNode;
@@ -45,7 +45,7 @@ final class HtmlWalk implements NodeFilter {
   private static final int TERM_DEPTH_MAX = 20;
 
   private final ReadLimits limits;
-  private final List<Block> blocks = new ArrayList<>();
+  private final List<TextBlock> blocks = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
   private final Deque<Element> remarks = new ArrayDeque<>();
   private long chars;
@@ -66,7 +66,7 @@ final class HtmlWalk implements NodeFilter {
     this.limits = limits;
   }
 
-  List<Block> blocks() {
+  List<TextBlock> blocks() {
     return blocks;
   }
 
@@ -149,7 +149,7 @@ final class HtmlWalk implements NodeFilter {
       case "dl" -> {
         endBlock(Kind.TEXT);
         if (rows == 0 && lists <= TERM_DEPTH_MAX) {
-          blocks.add(new Block(Kind.CLOSE, TERM_LEVEL + lists - 1, "", "", 0));
+          blocks.add(new TextBlock(Kind.CLOSE, TERM_LEVEL + lists - 1, "", "", 0));
         }
         lists = Math.max(0, lists - 1);
       }
@@ -160,7 +160,7 @@ final class HtmlWalk implements NodeFilter {
         }
       }
     }
-    if (!remarks.isEmpty() && remarks.peek() == element) {
+    if (element.equals(remarks.peek())) {
       remarks.pop();
     }
   }
@@ -199,7 +199,7 @@ final class HtmlWalk implements NodeFilter {
     }
     String id = !ownId.isEmpty() ? ownId : !blockAnchor.isEmpty() ? blockAnchor : inlineAnchor;
     section = id.isEmpty() ? section : "#" + id;
-    add(Block.heading(level, title, section));
+    add(TextBlock.heading(level, title, section));
   }
 
   private void anchor(Element element, String name, boolean block) {
@@ -238,11 +238,11 @@ final class HtmlWalk implements NodeFilter {
     linkedChars = 0;
     plainChars = 0;
     if (!clean.isBlank()) {
-      add(new Block(actual, 0, clean, section, linked));
+      add(new TextBlock(actual, 0, clean, section, linked));
     }
   }
 
-  private void add(Block block) {
+  private void add(TextBlock block) {
     limits.checkText(chars += block.text().length());
     blocks.add(block);
     blockAnchor = "";
@@ -274,7 +274,7 @@ final class HtmlWalk implements NodeFilter {
   /** Whether the row's table holds data; one with headings or tables inside lays out a page. */
   private boolean dataRow(Element row) {
     Element table = row.closest("table");
-    if (table == null || table != lastTable) {
+    if (table == null || !table.equals(lastTable)) {
       lastTable = table;
       lastTableHoldsData =
           table == null || table.selectFirst("td h1, td h2, td h3, td table, td pre") == null;

@@ -2,9 +2,9 @@ package org.choir.knowledge.formats;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.choir.knowledge.Block;
-import org.choir.knowledge.Block.Kind;
 import org.choir.knowledge.ReadLimits;
+import org.choir.knowledge.TextBlock;
+import org.choir.knowledge.TextBlock.Kind;
 import org.commonmark.ext.footnotes.FootnoteDefinition;
 import org.commonmark.ext.gfm.tables.TableRow;
 import org.commonmark.node.AbstractVisitor;
@@ -28,7 +28,7 @@ import org.jsoup.Jsoup;
 /** Collects the blocks of a Markdown document with the line each begins at. */
 final class MarkdownWalk extends AbstractVisitor {
   private final ReadLimits limits;
-  private final List<Block> blocks = new ArrayList<>();
+  private final List<TextBlock> blocks = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
   private String title = "";
   private int titleLevel = 7;
@@ -41,7 +41,7 @@ final class MarkdownWalk extends AbstractVisitor {
     this.limits = limits;
   }
 
-  List<Block> blocks() {
+  List<TextBlock> blocks() {
     return blocks;
   }
 
@@ -60,7 +60,7 @@ final class MarkdownWalk extends AbstractVisitor {
       titleLevel = heading.getLevel();
       title = words;
     }
-    add(Block.heading(heading.getLevel(), words, line(heading)));
+    add(TextBlock.heading(heading.getLevel(), words, line(heading)));
   }
 
   @Override
@@ -88,7 +88,7 @@ final class MarkdownWalk extends AbstractVisitor {
   @Override
   public void visit(HtmlBlock html) {
     String words = Clean.line(Jsoup.parseBodyFragment(html.getLiteral()).text());
-    add(Block.of(Kind.TEXT, words, line(html)));
+    add(TextBlock.of(Kind.TEXT, words, line(html)));
   }
 
   @Override
@@ -107,7 +107,7 @@ final class MarkdownWalk extends AbstractVisitor {
       for (Node cell = row.getFirstChild(); cell != null; cell = cell.getNext()) {
         cells.add(inline(cell));
       }
-      add(Block.of(Kind.ROW, String.join(" | ", cells), line(row)));
+      add(TextBlock.of(Kind.ROW, String.join(" | ", cells), line(row)));
     } else {
       super.visit(node);
     }
@@ -151,11 +151,11 @@ final class MarkdownWalk extends AbstractVisitor {
     String words = inline(node);
     double linked =
         words.isEmpty() ? 0 : Math.min(1, (double) (linkedChars - before) / words.length());
-    add(new Block(kind, 0, words, line(node), linked));
+    add(new TextBlock(kind, 0, words, line(node), linked));
   }
 
   private void code(Node node, String literal) {
-    add(Block.of(Kind.CODE, Clean.lines(literal), line(node)));
+    add(TextBlock.of(Kind.CODE, Clean.lines(literal), line(node)));
   }
 
   private String inline(Node node) {
@@ -164,7 +164,7 @@ final class MarkdownWalk extends AbstractVisitor {
     return Clean.line(text);
   }
 
-  private void add(Block block) {
+  private void add(TextBlock block) {
     if (!block.text().isBlank()) {
       limits.checkText(chars += block.text().length());
       blocks.add(block);

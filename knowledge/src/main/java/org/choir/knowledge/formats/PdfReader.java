@@ -13,9 +13,9 @@ import org.apache.pdfbox.pdmodel.encryption.InvalidPasswordException;
 import org.apache.pdfbox.pdmodel.interactive.documentnavigation.outline.PDDocumentOutline;
 import org.apache.pdfbox.pdmodel.interactive.documentnavigation.outline.PDOutlineItem;
 import org.apache.pdfbox.text.PDFTextStripper;
-import org.choir.knowledge.Block;
 import org.choir.knowledge.Extraction;
 import org.choir.knowledge.ReadLimits;
+import org.choir.knowledge.TextBlock;
 import org.choir.knowledge.UnusableSource;
 
 /**
@@ -37,16 +37,16 @@ final class PdfReader implements FormatReader {
       List<String> pages = pages(document, limits);
       List<List<String>> paragraphs = PdfReflow.paragraphs(pages);
       Map<Integer, String> outline = outline(document);
-      List<Block> blocks = new ArrayList<>();
+      List<TextBlock> blocks = new ArrayList<>();
       String heading = "";
       for (int page = 1; page <= pages.size(); page++) {
         String locator = "page=" + page;
         heading = outline.getOrDefault(page, heading);
-        blocks.add(Block.heading(1, heading, locator));
+        blocks.add(TextBlock.heading(1, heading, locator));
         for (String paragraph : paragraphs.get(page - 1)) {
           String clean = Clean.line(paragraph);
           if (!clean.isEmpty()) {
-            blocks.add(Block.of(Block.Kind.TEXT, clean, locator));
+            blocks.add(TextBlock.of(TextBlock.Kind.TEXT, clean, locator));
           }
         }
       }
@@ -122,7 +122,7 @@ final class PdfReader implements FormatReader {
     return names;
   }
 
-  private static String title(PDDocument document, List<Block> blocks) {
+  private static String title(PDDocument document, List<TextBlock> blocks) {
     String title = document.getDocumentInformation().getTitle();
     String clean = title == null ? "" : Clean.line(title);
     // Word processors write the name of their own file there.
@@ -132,8 +132,8 @@ final class PdfReader implements FormatReader {
       return clean;
     }
     return blocks.stream()
-        .filter(block -> block.kind() == Block.Kind.TEXT)
-        .map(Block::text)
+        .filter(block -> block.kind() == TextBlock.Kind.TEXT)
+        .map(TextBlock::text)
         .findFirst()
         .filter(first -> first.length() <= 120)
         .orElse("");

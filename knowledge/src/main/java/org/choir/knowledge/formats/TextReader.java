@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
-import org.choir.knowledge.Block;
 import org.choir.knowledge.Extraction;
 import org.choir.knowledge.ReadLimits;
+import org.choir.knowledge.TextBlock;
 import org.choir.knowledge.UnusableSource;
 
 /**
@@ -32,7 +32,7 @@ final class TextReader implements FormatReader {
 
   private static Extraction extraction(String text) {
     String[] lines = text.split("\\R", -1);
-    List<Block> blocks = new ArrayList<>();
+    List<TextBlock> blocks = new ArrayList<>();
     for (int i = 0; i < lines.length; ) {
       if (lines[i].isBlank()) {
         i++;
@@ -48,20 +48,20 @@ final class TextReader implements FormatReader {
     if (blocks.isEmpty()) {
       throw new UnusableSource("empty", "the file holds nothing but blanks");
     }
-    Block first = blocks.getFirst();
-    String title = first.kind() == Block.Kind.HEADING ? first.text() : "";
+    TextBlock first = blocks.getFirst();
+    String title = first.kind() == TextBlock.Kind.HEADING ? first.text() : "";
     return new Extraction("text/plain", title, blocks);
   }
 
   /** The lines from start to end, none of which is blank. */
-  private static void paragraph(String[] lines, int start, int end, List<Block> blocks) {
+  private static void paragraph(String[] lines, int start, int end, List<TextBlock> blocks) {
     int from = start;
     if (end - start >= 3 && underline(lines[start]) && underline(lines[start + 2])) {
       from++; // an overlined heading
     }
     if (end - from >= 2 && underline(lines[from + 1]) && headingLength(lines[from])) {
       int level = 1 + LEVELS.indexOf(lines[from + 1].charAt(0));
-      add(blocks, Block.heading(Math.clamp(level, 1, 6), Clean.line(lines[from]), at(from)));
+      add(blocks, TextBlock.heading(Math.clamp(level, 1, 6), Clean.line(lines[from]), at(from)));
       from += 2;
     } else if (end - start == 1 && !lines[start].startsWith(" ")) {
       String line = Clean.line(lines[start]);
@@ -69,11 +69,11 @@ final class TextReader implements FormatReader {
       boolean sentence = line.endsWith(".") || line.endsWith(",") || line.endsWith(";");
       if (headingLength(line) && numbered.matches() && !sentence) {
         int level = 1 + (int) numbered.group(1).chars().filter(c -> c == '.').count();
-        add(blocks, Block.heading(level, line, at(start)));
+        add(blocks, TextBlock.heading(level, line, at(start)));
         return;
       }
       if (headingLength(line) && line.length() > 2 && CAPITALS.matcher(line).matches()) {
-        add(blocks, Block.heading(2, line, at(start)));
+        add(blocks, TextBlock.heading(2, line, at(start)));
         return;
       }
     }
@@ -82,20 +82,21 @@ final class TextReader implements FormatReader {
     }
     if (preformatted(lines, from, end)) {
       String code = Clean.lines(String.join("\n", Arrays.asList(lines).subList(from, end)));
-      add(blocks, Block.of(Block.Kind.CODE, code, at(from)));
+      add(blocks, TextBlock.of(TextBlock.Kind.CODE, code, at(from)));
       return;
     }
     flowing(lines, from, end, blocks);
   }
 
   /** Joins wrapped lines; a bullet or number at a line's start opens an item. */
-  private static void flowing(String[] lines, int start, int end, List<Block> blocks) {
+  private static void flowing(String[] lines, int start, int end, List<TextBlock> blocks) {
     int from = start;
     for (int i = start; i <= end; i++) {
       if (i == end || (i > from && ITEM.matcher(lines[i]).matches())) {
-        Block.Kind kind = ITEM.matcher(lines[from]).matches() ? Block.Kind.ITEM : Block.Kind.TEXT;
+        TextBlock.Kind kind =
+            ITEM.matcher(lines[from]).matches() ? TextBlock.Kind.ITEM : TextBlock.Kind.TEXT;
         String joined = Clean.line(String.join(" ", Arrays.asList(lines).subList(from, i)));
-        add(blocks, Block.of(kind, joined, at(from)));
+        add(blocks, TextBlock.of(kind, joined, at(from)));
         from = i;
       }
     }
@@ -125,7 +126,7 @@ final class TextReader implements FormatReader {
     return "line=" + (index + 1);
   }
 
-  private static void add(List<Block> blocks, Block block) {
+  private static void add(List<TextBlock> blocks, TextBlock block) {
     if (!block.text().isEmpty()) {
       blocks.add(block);
     }

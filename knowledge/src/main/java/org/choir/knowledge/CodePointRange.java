@@ -1,8 +1,8 @@
 package org.choir.knowledge;
 
 /** Offsets in Unicode code points, in which the house counts. */
-final class CodePoints {
-  private CodePoints() {}
+final class CodePointRange {
+  private CodePointRange() {}
 
   /** The part of a text between two offsets in code points. */
   static String substring(String text, int start, int end) {

@@ -9,7 +9,7 @@ package org.choir.knowledge;
  * @param locator where a reader finds it, as in {@link SourceDocument.Section#locator()}
  * @param linked the share of the text that is links, 0 to 1
  */
-public record Block(Kind kind, int level, String text, String locator, double linked) {
+public record TextBlock(Kind kind, int level, String text, String locator, double linked) {
 
   /** What a block is. */
   public enum Kind {
@@ -30,12 +30,12 @@ public record Block(Kind kind, int level, String text, String locator, double li
   }
 
   /** A block without links. */
-  public static Block of(Kind kind, String text, String locator) {
-    return new Block(kind, 0, text, locator, 0);
+  public static TextBlock of(Kind kind, String text, String locator) {
+    return new TextBlock(kind, 0, text, locator, 0);
   }
 
   /** A heading. */
-  public static Block heading(int level, String text, String locator) {
-    return new Block(Kind.HEADING, level, text, locator, 0);
+  public static TextBlock heading(int level, String text, String locator) {
+    return new TextBlock(Kind.HEADING, level, text, locator, 0);
   }
 }

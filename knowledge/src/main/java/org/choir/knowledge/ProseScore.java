@@ -5,7 +5,7 @@ package org.choir.knowledge;
  * looks at names: how much of it is links, and how few of the small words it has that every
  * sentence needs.
  */
-final class Prose {
+final class ProseScore {
   // Share of links: an ordinary paragraph of a manual stays under a third, a table of contents or
   // an index is links but for numbers.
   private static final double LINKED_FINE = 0.4;
@@ -16,7 +16,7 @@ final class Prose {
   private static final double FUNCTION_NONE = 0.04;
   private static final double FUNCTION_COST = 0.35;
 
-  private Prose() {}
+  private ProseScore() {}
 
   /**
    * 0 to 100.
