@@ -1,7 +1,6 @@
 package org.choir.agent;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.choir.core.ChoirException;
 import org.choir.core.Text;
@@ -40,7 +39,7 @@ final class Glob {
       if (anywhere) {
         segments.add(ANY_FOLDERS);
       }
-      for (String segment : one.split("/")) {
+      for (String segment : one.split("/", -1)) {
         if (segment.equals("..")) {
           throw ChoirException.usage(
               "invalid_path",
@@ -53,7 +52,7 @@ final class Glob {
           segments.add(segment.codePoints().toArray());
         }
       }
-      if (!segments.isEmpty() && Arrays.equals(segments.getLast(), ANY_FOLDERS)) {
+      if (!segments.isEmpty() && isSpan(segments.getLast())) {
         segments.add("*".codePoints().toArray()); // `sub/**` means every file below sub
       }
       glob.alternatives.add(segments);
@@ -61,7 +60,12 @@ final class Glob {
     return glob;
   }
 
-  private static final int[] ANY_FOLDERS = "**".codePoints().toArray();
+  /** The segment {@code **}; no other segment is empty. */
+  private static final int[] ANY_FOLDERS = {};
+
+  private static boolean isSpan(int[] segment) {
+    return segment.length == 0;
+  }
 
   /** Whether this file matches; {@code path} is relative to the search root. */
   boolean matches(String path) {
@@ -81,7 +85,7 @@ final class Glob {
         if (!reachable[s]) {
           continue;
         }
-        if (segments.get(s) == ANY_FOLDERS) {
+        if (isSpan(segments.get(s))) {
           next[s] |= !name.startsWith(".");
         } else if (nameMatches(segments.get(s), points)) {
           next[s + 1] = true;
@@ -95,7 +99,7 @@ final class Glob {
 
   private static void skipEmptySpans(List<int[]> segments, boolean[] reachable) {
     for (int s = 0; s < segments.size(); s++) {
-      if (reachable[s] && segments.get(s) == ANY_FOLDERS) {
+      if (reachable[s] && isSpan(segments.get(s))) {
         reachable[s + 1] = true;
       }
     }
@@ -132,20 +136,18 @@ final class Glob {
 
   /** How many pattern characters match this one character, 0 for none. */
   private static int oneMatches(int[] pattern, int p, int c) {
-    switch (pattern[p]) {
-      case '?':
-        return 1;
-      case '\\':
-        return p + 1 < pattern.length && pattern[p + 1] == c ? 2 : 0;
-      case '[':
+    return switch (pattern[p]) {
+      case '?' -> 1;
+      case '\\' -> p + 1 < pattern.length && pattern[p + 1] == c ? 2 : 0;
+      case '[' -> {
         int end = setEnd(pattern, p);
         if (end > 0) {
-          return inSet(pattern, p + 1, end, c) ? end - p + 1 : 0;
+          yield inSet(pattern, p + 1, end, c) ? end - p + 1 : 0;
         }
-        return c == '[' ? 1 : 0;
-      default:
-        return pattern[p] == c ? 1 : 0;
-    }
+        yield c == '[' ? 1 : 0;
+      }
+      default -> pattern[p] == c ? 1 : 0;
+    };
   }
 
   private static int setEnd(int[] pattern, int open) {

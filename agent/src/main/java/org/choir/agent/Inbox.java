@@ -81,25 +81,21 @@ final class Inbox {
   static Event event(RunId run, ObjectNode message) {
     String kind = message.path("kind").asText();
     String action = message.path("action").asText();
-    switch (kind) {
-      case "note":
+    if (kind.equals("note")) {
+      String text = Strings.brief(message.path("text").asText(), NOTE_MAX);
+      return new Event(run.lead(), Events.note("user", text));
+    }
+    if (kind.equals("approve") || kind.equals("deny")) {
+      AgentId agent = new AgentId(action.replaceFirst(":.*", ""));
+      if (agent.run().equals(run)) {
         return new Event(
-            run.lead(),
-            Events.note("user", Strings.brief(message.path("text").asText(), NOTE_MAX)));
-      case "approve", "deny":
-        AgentId agent = new AgentId(action.replaceFirst(":.*", ""));
-        if (agent.run().equals(run)) {
-          return new Event(
-              agent,
-              Events.of("decided")
-                  .put("action", action)
-                  .put("approved", kind.equals("approve"))
-                  .put("by", Strings.brief(message.path("by").asText(), 100))
-                  .put("reason", Strings.brief(message.path("reason").asText(), NOTE_MAX)));
-        }
-        break;
-      default:
-        break;
+            agent,
+            Events.of("decided")
+                .put("action", action)
+                .put("approved", kind.equals("approve"))
+                .put("by", Strings.brief(message.path("by").asText(), 100))
+                .put("reason", Strings.brief(message.path("reason").asText(), NOTE_MAX)));
+      }
     }
     throw ChoirException.usage(
         "bad_message",

@@ -152,7 +152,7 @@ final class Intents {
     try {
       return gate.decide(action);
     } catch (ChoirException e) {
-      return new Verdict.Deny("gate/failed", e.getMessage());
+      return new Verdict.Deny("gate/failed", e.failure().message());
     }
   }
 

@@ -145,7 +145,7 @@ final class WorkspaceScan {
             LISTING_MAX),
         VmWorkspace.into(out));
     Map<String, String> times = new HashMap<>();
-    for (String row : out.toString(StandardCharsets.UTF_8).split("\0")) {
+    for (String row : out.toString(StandardCharsets.UTF_8).split("\0", -1)) {
       int space = row.indexOf(' ');
       if (space > 0) {
         times.put(row.substring(space + 1), row.substring(0, space));
