@@ -75,13 +75,18 @@ def pieces(quote):
     return [p.strip() for p in re.split(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|…|\.\.\.)\s*", plain) if p.strip()]
 
 
+def forms(piece):
+    """How a piece may stand in its source: its first letter large or small, its own full stop or none."""
+    for form in (piece, piece[0].swapcase() + piece[1:]):
+        yield form
+        if form.endswith((".", "!", "?")) and len(form) > 1:
+            yield form[:-1]
+
+
 def stands(quote, text):
     at = 0
     for piece in pieces(quote):
-        found = text.find(piece, at)
-        if found < 0:
-            # A quotation that ends its sentence may bring a full stop of its own.
-            found = text.find(piece[:-1], at) if piece.endswith((".", "!", "?")) else -1
+        found = next((f for f in (text.find(form, at) for form in forms(piece)) if f >= 0), -1)
         if found < 0:
             return False
         at = found + 1
