@@ -134,9 +134,7 @@ final class ReportPage {
           .append(" <span class=\"verdict\">")
           .append(escaped(claim.verdict()))
           .append("</span></summary>\n");
-      citations.stream()
-          .filter(c -> c.claim().equals(claim.id()))
-          .forEach(c -> passage(out, c));
+      citations.stream().filter(c -> c.claim().equals(claim.id())).forEach(c -> passage(out, c));
       out.append("</details>\n");
     }
     out.append("</section>\n");
