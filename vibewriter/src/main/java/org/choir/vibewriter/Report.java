@@ -83,7 +83,7 @@ public final class Report {
                 evidence.path("key").asText(),
                 evidence.path("title").asText(),
                 evidence.path("locator").asText(),
-                link(evidence),
+                evidence.path("link").asText(),
                 evidence.path("quote").asText()));
       }
     }
@@ -107,11 +107,13 @@ public final class Report {
   }
 
   private int number(JsonNode evidence) {
-    return 0;
-  }
-
-  private String link(JsonNode evidence) {
-    return "";
+    JsonNode sources = record.path("sources");
+    for (int i = 0; i < sources.size(); i++) {
+      if (sources.path(i).path("id").asText().equals(evidence.path("source").asText())) {
+        return i + 1;
+      }
+    }
+    throw new IllegalStateException("evidence of a source that the record does not list");
   }
 
   private int chars(int codePoints) {
