@@ -11,6 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.choir.knowledge.Quantity.Bound;
 import org.choir.knowledge.Quantity.Kind;
+import org.jspecify.annotations.Nullable;
 
 /** Finds the numbers, dates and times of a normal text. */
 final class Quantities {
@@ -164,7 +165,7 @@ final class Quantities {
     return add(Kind.DATE, value, "", m.group(), m.start(), m.end());
   }
 
-  private boolean time(Matcher m, int hour, int minute, int second, String half) {
+  private boolean time(Matcher m, int hour, int minute, int second, @Nullable String half) {
     if (hour > 24 || minute > 59) {
       return false;
     }
@@ -190,7 +191,7 @@ final class Quantities {
     if (end < text.length() && text.charAt(end) == '_') {
       return false;
     }
-    boolean bare = unit(m, null).isEmpty() && m.group(5) == null && m.group(6) == null;
+    boolean bare = unit(m, true).isEmpty() && m.group(5) == null && m.group(6) == null;
     if (dotted || (named && bare && !letter)) {
       return add(Kind.VERSION, BigDecimal.ZERO, "", written, m.start(3), end);
     }
@@ -203,7 +204,7 @@ final class Quantities {
       value = value.multiply(BigDecimal.valueOf(SCALES.getOrDefault(scale, 1L)));
       end = m.group(5) != null ? m.end(5) : m.end(6);
     }
-    Optional<Units.Unit> unit = unit(m, scale);
+    Optional<Units.Unit> unit = unit(m, scale == null);
     if (letter && scale == null && unit.isEmpty()) {
       return false;
     }
@@ -218,7 +219,7 @@ final class Quantities {
     return true;
   }
 
-  private static Optional<Units.Unit> unit(Matcher m, String scale) {
+  private static Optional<Units.Unit> unit(Matcher m, boolean unscaled) {
     String word = m.group(7);
     if (!m.group(1).isEmpty()) {
       return Units.of(m.group(1));
@@ -230,7 +231,7 @@ final class Quantities {
       return Units.of("pp");
     }
     // A single letter is a unit only directly at the digits: "5 a day", "3 d".
-    boolean apart = word.length() == 1 && Character.isLetter(word.charAt(0)) && scale == null;
+    boolean apart = word.length() == 1 && Character.isLetter(word.charAt(0)) && unscaled;
     if (apart && m.start(7) > m.end(3)) {
       return Optional.empty();
     }
