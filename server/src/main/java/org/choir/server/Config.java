@@ -50,8 +50,6 @@ public final class Config {
     d.put("model", "extractive");
     d.put("depth", "standard");
     d.put("runs.at-once", "2");
-    d.put("limits.steps", "1000");
-    d.put("limits.time", "2h");
     d.put("server.idle", "15m");
     d.put("backbone.durability", "crash");
     d.put("backbone.port", "0");
@@ -187,8 +185,6 @@ public final class Config {
         text(values, "model"),
         oneOf(values, "depth", "quick", "standard", "deep"),
         number(values, "runs.at-once", 1, 64),
-        number(values, "limits.steps", 1, 1_000_000),
-        duration(values, "limits.time"),
         duration(values, "server.idle"),
         Backbone.Durability.valueOf(
             oneOf(values, "backbone.durability", "crash", "power").toUpperCase(Locale.ROOT)),

@@ -2,8 +2,8 @@ package org.choir.server;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.choir.core.Digest;
 
@@ -20,6 +20,7 @@ public final class PlatformCredentials {
           "ANTHROPIC_BASE_URL",
           "OPENAI_API_KEY",
           "OPENAI_BASE_URL",
+          "OLLAMA_API_KEY",
           "OLLAMA_BASE_URL");
 
   private final Map<String, String> values = new TreeMap<>();
@@ -38,9 +39,11 @@ public final class PlatformCredentials {
     return credentials;
   }
 
-  /** The value for one adapter. */
-  Optional<String> value(String name) {
-    return Optional.ofNullable(values.get(name));
+  /** What one provider's adapter is given: that provider's variables and no others. */
+  Map<String, String> of(String provider) {
+    Map<String, String> own = new TreeMap<>(values);
+    own.keySet().removeIf(name -> !name.startsWith(provider.toUpperCase(Locale.ROOT) + "_"));
+    return Map.copyOf(own);
   }
 
   /**

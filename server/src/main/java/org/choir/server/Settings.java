@@ -13,8 +13,6 @@ import org.choir.backbone.Backbone;
  * @param model {@code extractive} or {@code PROVIDER:NAME}, for runs that do not say
  * @param depth {@code quick}, {@code standard} or {@code deep}, for runs that do not say
  * @param runsAtOnce runs side by side; further ones are queued
- * @param steps model answers a run may use in all
- * @param time a run may take while it is running
  * @param idle without clients and runs until the server ends itself
  * @param durability how an append is acknowledged
  * @param natsPort a loopback port, 0 for a free one
@@ -27,8 +25,6 @@ public record Settings(
     String model,
     String depth,
     int runsAtOnce,
-    int steps,
-    Duration time,
     Duration idle,
     Backbone.Durability durability,
     int natsPort,

@@ -105,6 +105,7 @@ class ConfigTest {
     assertThat(credentials.toString()).contains("ANTHROPIC_API_KEY").doesNotContain("sk-secret");
     assertThat(credentials.marks("salt").toString()).doesNotContain("sk-secret");
     assertThat(credentials.marks("salt")).isNotEqualTo(credentials.marks("pepper"));
-    assertThat(credentials.value("ANTHROPIC_API_KEY")).contains("sk-secret");
+    assertThat(credentials.of("anthropic")).containsEntry("ANTHROPIC_API_KEY", "sk-secret");
+    assertThat(credentials.of("openai")).isEmpty();
   }
 }
