@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import jdk.net.ExtendedSocketOptions;
 import org.choir.core.ChoirException;
@@ -46,6 +47,9 @@ public final class ControlServer implements AutoCloseable {
   /** How long a client may leave what it asked for unread before it is dropped. */
   private static final Duration WRITE_MAX = Duration.ofSeconds(60);
 
+  /** How long requests may take to end when the server does. */
+  private static final Duration DRAIN_MAX = Duration.ofMillis(500);
+
   private static final System.Logger LOG = System.getLogger(ControlServer.class.getName());
 
   private final Path path;
@@ -54,6 +58,7 @@ public final class ControlServer implements AutoCloseable {
   private final Map<String, Request.Handler> handlers;
   private final Set<Client> clients = ConcurrentHashMap.newKeySet();
   private final AtomicLong lastLeftNanos = new AtomicLong(System.nanoTime());
+  private final AtomicInteger working = new AtomicInteger();
   private final Semaphore room = new Semaphore(CLIENTS_MAX);
   private volatile boolean closed;
 
@@ -114,15 +119,21 @@ public final class ControlServer implements AutoCloseable {
     }
   }
 
-  /** Stops listening and drops every client. */
+  /** Stops listening, lets requests end that are about to, and drops every client. */
   @Override
   public void close() {
     closed = true;
     try {
       listener.close();
       Files.deleteIfExists(path);
+      long deadline = System.nanoTime() + DRAIN_MAX.toNanos();
+      while (working.get() > 0 && System.nanoTime() < deadline) {
+        Thread.sleep(5);
+      }
     } catch (IOException e) {
       LOG.log(Level.WARNING, "closing the control socket failed", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
     clients.forEach(Client::close);
   }
@@ -174,6 +185,7 @@ public final class ControlServer implements AutoCloseable {
         reject(id, "server_busy", "too many requests at once (" + REQUESTS_MAX + ")");
         return;
       }
+      working.incrementAndGet();
       Thread.ofVirtual()
           .name("control-request")
           .start(
@@ -187,6 +199,7 @@ public final class ControlServer implements AutoCloseable {
                 } finally {
                   pulse.interrupt();
                   workers.remove(Thread.currentThread());
+                  working.decrementAndGet();
                   slots.release();
                 }
               });

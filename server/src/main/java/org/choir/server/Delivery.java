@@ -2,9 +2,11 @@ package org.choir.server;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Optional;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
@@ -34,10 +36,8 @@ final class Delivery {
   void ask(RunId run, Optional<Path> out) {
     ObjectNode request = Json.object();
     out.ifPresent(path -> request.put("out", path.toString()));
-    write(folder(run).resolve("request.json"), Json.write(request).getBytes(UTF));
+    write(folder(run).resolve("request.json"), Json.write(request).getBytes(StandardCharsets.UTF_8));
   }
-
-  private static final java.nio.charset.Charset UTF = java.nio.charset.StandardCharsets.UTF_8;
 
   /** Writes report and record to the run's folder, and to where they were asked for. */
   Paths deliver(RunId run, byte[] report, byte[] record) {
@@ -49,6 +49,17 @@ final class Delivery {
   Optional<Paths> delivered(RunId run) {
     Path path = asked(run).orElse(folder(run).resolve("report.md"));
     return Files.exists(path) ? Optional.of(new Paths(path, record(path))) : Optional.empty();
+  }
+
+  /** Removes the run's folder; what was written elsewhere stays. */
+  void forget(RunId run) {
+    for (String name : List.of("report.md", "report.md.verification.json", "request.json", "")) {
+      try {
+        Files.deleteIfExists(folder(run).resolve(name));
+      } catch (IOException e) {
+        throw failed(folder(run), e);
+      }
+    }
   }
 
   private Optional<Path> asked(RunId run) {

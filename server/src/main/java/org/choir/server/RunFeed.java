@@ -71,6 +71,11 @@ public final class RunFeed implements AutoCloseable {
     return watch;
   }
 
+  /** The sequence up to which watchers have been served. */
+  public synchronized long delivered() {
+    return delivered;
+  }
+
   @Override
   public void close() {
     subscription.close();
