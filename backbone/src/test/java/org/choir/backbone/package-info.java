@@ -1,0 +1,4 @@
+@NullMarked
+package org.choir.backbone;
+
+import org.jspecify.annotations.NullMarked;

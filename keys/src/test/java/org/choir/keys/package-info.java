@@ -1,0 +1,4 @@
+@NullMarked
+package org.choir.keys;
+
+import org.jspecify.annotations.NullMarked;
