@@ -1,0 +1,3 @@
+module choir/agent
+
+go 1.19

@@ -1,0 +1,35 @@
+// The guest agent: the first process of a Choir microVM. It sets the machine up, then does what the
+// host asks over one serial port. Tools run below it as other users and never see it.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+)
+
+func main() {
+	if os.Args[0] == stubName {
+		runStub()
+		return
+	}
+	if os.Getpid() != 1 {
+		fmt.Fprintln(os.Stderr, "choir agent "+agentVersion+": this is the first process of a microVM")
+		os.Exit(2)
+	}
+	debug.SetMemoryLimit(64 << 20)
+	port, controllers, err := boot()
+	if err != nil {
+		log("boot failed: %v", err)
+		powerOff()
+	}
+	serve(port, controllers)
+}
+
+// log writes a line to the kernel's log, the only one there is.
+func log(format string, values ...interface{}) {
+	if out, err := os.OpenFile("/dev/kmsg", os.O_WRONLY, 0); err == nil {
+		fmt.Fprintf(out, "<3>choir: "+format+"\n", values...)
+		out.Close()
+	}
+}

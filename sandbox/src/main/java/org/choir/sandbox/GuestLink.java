@@ -1,0 +1,396 @@
+package org.choir.sandbox;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.choir.core.ChoirException;
+import org.choir.core.Json;
+import org.choir.core.Text;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one connection to a guest's agent. One thread reads, one writes; both end with the
+ * connection. Whatever breaks the protocol ends it.
+ */
+final class GuestLink implements AutoCloseable {
+  private static final int QUEUE = 64;
+  private static final Set<String> HELLO_FIELDS =
+      Set.of("agent", "protocolMin", "protocolMax", "bootId", "generation", "token", "controllers");
+
+  /** What a guest says of itself. The token lets the next host process resynchronise. */
+  record Hello(String agent, String bootId, int generation, byte[] token, String controllers) {}
+
+  private final String name;
+  private final SocketChannel channel;
+  private final InstantSource clock;
+  private final FrameCutter cutter;
+  private final BlockingQueue<ByteBuffer> outgoing = new ArrayBlockingQueue<>(QUEUE);
+  private final CompletableFuture<Hello> hello = new CompletableFuture<>();
+  private final CompletableFuture<SandboxException> lost = new CompletableFuture<>();
+  private final Map<Integer, Call> calls = new HashMap<>();
+  private final Map<Long, CompletableFuture<Void>> pings = new HashMap<>();
+  private final ReentrantLock lock = new ReentrantLock();
+  private int lastStream;
+  private long lastPing;
+
+  private GuestLink(
+      String name, SocketChannel channel, InstantSource clock, byte @Nullable [] token) {
+    this.name = name;
+    this.channel = channel;
+    this.clock = clock;
+    if (token == null) {
+      cutter = new FrameCutter();
+    } else {
+      byte[] nonce = new byte[token.length];
+      new SecureRandom().nextBytes(nonce);
+      byte[] mark = ByteBuffer.allocate(2 * token.length).put(token).put(nonce).array();
+      cutter = new FrameCutter(mark);
+      outgoing.add(ByteBuffer.wrap(mark));
+    }
+    Thread.ofVirtual().name("guest-read-" + name).start(this::read);
+    Thread.ofVirtual().name("guest-write-" + name).start(this::write);
+  }
+
+  /**
+   * Connects to the socket of a VM.
+   *
+   * @param token of an earlier hello, for a guest that has spoken to another process; null for one
+   *     that was just started
+   */
+  static GuestLink connect(String name, Path socket, InstantSource clock, byte @Nullable [] token)
+      throws IOException {
+    return new GuestLink(
+        name, SocketChannel.open(UnixDomainSocketAddress.of(socket)), clock, token);
+  }
+
+  /** What the guest said first; waits for it. */
+  Hello hello(Duration patience) {
+    try {
+      return hello.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw unresponsive(patience);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw SandboxException.passing(
+          "cancelled", "waiting for " + name + " was interrupted", "", e);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof SandboxException known
+          ? known.again()
+          : new IllegalStateException(e);
+    }
+  }
+
+  /** Completes once, with the reason, when the guest can no longer be reached. */
+  CompletableFuture<SandboxException> lost() {
+    return lost;
+  }
+
+  /** Whether the agent answers. */
+  void ping(Duration patience) {
+    CompletableFuture<Void> answer = new CompletableFuture<>();
+    long nonce;
+    lock.lock();
+    try {
+      nonce = ++lastPing;
+      pings.put(nonce, answer);
+    } finally {
+      lock.unlock();
+    }
+    try {
+      send(Frame.control(0, Frame.PING, Json.object().put("nonce", nonce)), patience);
+      answer.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw unresponsive(patience);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw SandboxException.passing(
+          "cancelled", "the ping of " + name + " was interrupted", "", e);
+    } catch (ExecutionException e) {
+      throw lostNow();
+    } finally {
+      lock.lock();
+      try {
+        pings.remove(nonce);
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** Begins a request. */
+  Call open(ObjectNode request, Duration patience) {
+    lock.lock();
+    try {
+      if (lost.isDone()) {
+        throw lostNow();
+      }
+      Call call = new Call(++lastStream, this);
+      Frame frame = Frame.control(call.id(), Frame.OPEN, request);
+      calls.put(call.id(), call);
+      // Under the lock, since the guest refuses a stream below one it has seen.
+      enqueue(frame.encode(), patience);
+      return call;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void send(Frame frame, Duration patience) {
+    enqueue(frame.encode(), patience);
+  }
+
+  private void enqueue(ByteBuffer bytes, Duration patience) {
+    try {
+      if (lost.isDone()) {
+        throw lostNow();
+      }
+      if (!outgoing.offer(bytes, patience.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw unresponsive(patience);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw SandboxException.passing(
+          "cancelled", "a call into " + name + " was interrupted", "", e);
+    }
+  }
+
+  /** Gives the guest up because it did not answer in time. */
+  SandboxException unresponsive(Duration patience) {
+    SandboxException reason =
+        SandboxException.passing(
+            "guest_unresponsive",
+            "the guest " + name + " did not answer within " + Call.seconds(patience),
+            "its VM was stopped; the next call gets a new one",
+            null);
+    lose(reason);
+    return reason;
+  }
+
+  /** Gives the guest up because of what it sent. */
+  SandboxException broken(String what) {
+    SandboxException reason = FrameCutter.protocolError(what);
+    lose(reason);
+    return reason;
+  }
+
+  /**
+   * Tells the guest that nobody waits for a request any more. It stays known here until the guest
+   * has ended it.
+   */
+  void cancel(Call call) {
+    call.abandon();
+    if (!lost.isDone() && !outgoing.offer(Frame.empty(call.id(), Frame.CANCEL).encode())) {
+      lose(gone("it takes nothing any more", null));
+    }
+  }
+
+  private SandboxException lostNow() {
+    SandboxException reason = lost.getNow(null);
+    return reason == null ? gone("its connection ended", null) : reason.again();
+  }
+
+  /** Nobody listens where a VM's socket should be. */
+  static SandboxException noSocket(String name, IOException cause) {
+    return SandboxException.passing(
+        "guest_lost",
+        "the VM " + name + " does not listen: " + cause.getMessage(),
+        "obtain another one",
+        cause);
+  }
+
+  private SandboxException gone(String why, @Nullable Throwable cause) {
+    return SandboxException.passing(
+        "guest_lost", "the VM " + name + " is gone: " + why, "obtain another one", cause);
+  }
+
+  private void lose(SandboxException reason) {
+    if (!lost.complete(reason)) {
+      return;
+    }
+    SandboxException first = lost.join();
+    hello.completeExceptionally(first);
+    lock.lock();
+    try {
+      calls.values().forEach(call -> call.fail(first));
+      pings.values().forEach(ping -> ping.completeExceptionally(first));
+      calls.clear();
+    } finally {
+      lock.unlock();
+    }
+    // Room for the mark that ends the writer; what was queued is for nobody.
+    outgoing.clear();
+    try {
+      channel.close();
+    } catch (IOException e) {
+      first.addSuppressed(e);
+    }
+  }
+
+  private void read() {
+    ByteBuffer buffer = ByteBuffer.allocate(64 << 10);
+    try {
+      while (channel.read(buffer.clear()) >= 0) {
+        cutter.feed(buffer.flip(), this::dispatch);
+      }
+      lose(gone("its connection ended", null));
+    } catch (IOException e) {
+      lose(gone("its connection broke", e));
+    } catch (SandboxException e) {
+      lose(e);
+    } catch (ChoirException e) {
+      lose(FrameCutter.protocolError(e.failure().message()));
+    }
+  }
+
+  private void write() {
+    try {
+      while (!lost.isDone()) {
+        ByteBuffer bytes = outgoing.poll(1, TimeUnit.SECONDS);
+        while (bytes != null && bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
+      }
+    } catch (IOException e) {
+      lose(gone("its connection broke", e));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      lose(gone("its writer was interrupted", e));
+    }
+  }
+
+  private void dispatch(Frame frame) {
+    if (frame.stream() == 0) {
+      control(frame);
+      return;
+    }
+    if (!hello.isDone()) {
+      throw FrameCutter.protocolError("stream " + frame.stream() + " before the hello");
+    }
+    Call call;
+    boolean last = frame.type() == Frame.END || frame.type() == Frame.ERROR;
+    lock.lock();
+    try {
+      call = last ? calls.remove(frame.stream()) : calls.get(frame.stream());
+    } finally {
+      lock.unlock();
+    }
+    if (call == null) {
+      throw FrameCutter.protocolError("unknown stream " + Integer.toUnsignedString(frame.stream()));
+    }
+    switch (frame.type()) {
+      case Frame.DATA -> call.data(frame);
+      case Frame.CREDIT -> {
+        if (frame.body().length != Integer.BYTES) {
+          throw FrameCutter.protocolError("a credit of " + frame.body().length + " bytes");
+        }
+        call.grant(ByteBuffer.wrap(frame.body()).getInt());
+      }
+      case Frame.END -> call.end(json(frame));
+      case Frame.ERROR -> call.fail(failure(json(frame)));
+      default -> throw FrameCutter.protocolError("unknown frame type " + frame.type());
+    }
+  }
+
+  private void control(Frame frame) {
+    switch (frame.type()) {
+      case Frame.HELLO -> welcome(json(frame));
+      case Frame.PONG -> {
+        CompletableFuture<Void> ping;
+        lock.lock();
+        try {
+          ping = pings.remove(json(frame).path("nonce").asLong());
+        } finally {
+          lock.unlock();
+        }
+        if (ping != null) {
+          ping.complete(null);
+        }
+      }
+      case Frame.ERROR ->
+          throw FrameCutter.protocolError("it reports " + failure(json(frame)).getMessage());
+      default -> throw FrameCutter.protocolError("control frame type " + frame.type());
+    }
+  }
+
+  private void welcome(JsonNode said) {
+    if (hello.isDone()) {
+      throw FrameCutter.protocolError("a second hello");
+    }
+    said.fieldNames()
+        .forEachRemaining(
+            field -> {
+              if (!HELLO_FIELDS.contains(field)) {
+                throw FrameCutter.protocolError(
+                    "unknown field " + Text.visible(field, 40) + " in its hello");
+              }
+            });
+    int min = said.path("protocolMin").asInt(-1);
+    int max = said.path("protocolMax").asInt(-1);
+    if (min > Frame.PROTOCOL || max < Frame.PROTOCOL) {
+      throw FrameCutter.protocolError(
+          "it speaks versions " + min + " to " + max + ", not " + Frame.PROTOCOL);
+    }
+    String token = said.path("token").asText();
+    if (!token.matches("[0-9a-f]{32}")) {
+      throw FrameCutter.protocolError("a hello without a token");
+    }
+    ObjectNode answer =
+        Json.object().put("protocol", Frame.PROTOCOL).put("timeMillis", clock.millis());
+    if (!outgoing.offer(Frame.control(0, Frame.WELCOME, answer).encode())) {
+      throw FrameCutter.protocolError("a hello in the middle of calls");
+    }
+    hello.complete(
+        new Hello(
+            Text.visible(said.path("agent").asText(), 40),
+            Text.visible(said.path("bootId").asText(), 60),
+            said.path("generation").asInt(),
+            HexFormat.of().parseHex(token),
+            Text.visible(said.path("controllers").asText(), 60)));
+  }
+
+  private static JsonNode json(Frame frame) {
+    if (frame.body().length > Frame.CONTROL_MAX) {
+      throw FrameCutter.protocolError("a control body of " + frame.body().length + " bytes");
+    }
+    return Json.parseObject(new String(frame.body(), StandardCharsets.UTF_8));
+  }
+
+  /** A guest's refusal. Its words are shown, its code is believed only if it has a code's form. */
+  private static SandboxException failure(JsonNode said) {
+    String code = said.path("code").asText();
+    return SandboxException.lasting(
+        code.matches("[a-z][a-z0-9_]{0,40}") ? code : "agent_error",
+        Text.visible(said.path("message").asText(), 300),
+        "");
+  }
+
+  /** Asks the guest to end by itself. */
+  void shutdown(Duration patience) {
+    send(Frame.control(0, Frame.SHUTDOWN, Json.object()), patience);
+  }
+
+  /** Ends the connection; the guest goes on. */
+  @Override
+  public void close() {
+    lose(gone("this process let go of it", null));
+  }
+}
