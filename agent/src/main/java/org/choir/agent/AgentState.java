@@ -76,7 +76,9 @@ final class AgentState {
       case "run_started" -> {
         runStarted = event;
         limits = Limits.of(event.path("limits"));
-        conversation.user(0, event.path("question").asText());
+        // A kind of agent may word its first message itself, from what the run was asked for.
+        String question = event.path("question").asText();
+        conversation.user(0, event.path("options").path("opening").asText(question));
       }
       case "agent_started" -> {
         definition = event.path("definition").asText();

@@ -1,0 +1,3 @@
+package org.choir.vibewriter;
+
+public record Report(byte[] a, byte[] b) {}

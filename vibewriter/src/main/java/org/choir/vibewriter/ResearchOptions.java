@@ -1,0 +1,101 @@
+package org.choir.vibewriter;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.choir.core.Json;
+import org.choir.core.Text;
+
+/**
+ * What a research run was asked for, as recorded in its {@code run_started}: everything that its
+ * tools and its report depend on, so that a resumed run needs nothing else.
+ *
+ * @param sources the folders and files the person named, absolute
+ * @param setId the set of documents that is searched
+ * @param documents how many the set has
+ * @param skipped how many files could not be used
+ * @param language of the question, an ISO 639-1 code or {@code und}
+ * @param continued what is taken over from an earlier run
+ */
+public record ResearchOptions(
+    Depth depth,
+    List<Path> sources,
+    String setId,
+    int documents,
+    int skipped,
+    String language,
+    Optional<Continuation> continued) {
+  private static final int QUESTION_MAX = 10_000;
+
+  public ResearchOptions {
+    sources = List.copyOf(sources);
+  }
+
+  /** Reads what {@link #toJson} wrote from a {@code run_started} event. */
+  public static ResearchOptions of(ObjectNode runStarted) {
+    JsonNode options = runStarted.path("options");
+    List<Path> sources = new ArrayList<>();
+    options.path("sources").forEach(s -> sources.add(Path.of(s.asText())));
+    return new ResearchOptions(
+        Depth.of(options.path("depth").asText()),
+        sources,
+        options.path("setId").asText(),
+        options.path("documents").asInt(),
+        options.path("skipped").asInt(),
+        options.path("language").asText("und"),
+        options.path("continued") instanceof ObjectNode continued
+            ? Optional.of(Continuation.of(continued))
+            : Optional.empty());
+  }
+
+  /**
+   * As recorded, with the {@code opening}: the words that the run's agent is given in place of the
+   * bare question.
+   */
+  public ObjectNode toJson(String question) {
+    ObjectNode json = Json.object().put("depth", depth.word());
+    ArrayNode roots = json.putArray("sources");
+    sources.forEach(s -> roots.add(s.toString()));
+    json.put("setId", setId)
+        .put("documents", documents)
+        .put("skipped", skipped)
+        .put("language", language)
+        .put("opening", opening(question));
+    continued.ifPresent(
+        c -> {
+          json.put("continueFrom", c.run());
+          json.set("continued", c.toJson());
+        });
+    return json;
+  }
+
+  /**
+   * The sets in which an issued key may lie: the one that is searched, then those of the runs
+   * before.
+   */
+  List<String> sets() {
+    Set<String> sets = new LinkedHashSet<>();
+    sets.add(setId);
+    continued.ifPresent(c -> sets.addAll(c.sets()));
+    return List.copyOf(sets);
+  }
+
+  /** The agent's first message: lines {@code Name: value}, then what an earlier run found. */
+  private String opening(String question) {
+    StringBuilder out = new StringBuilder();
+    out.append("Question: ").append(Text.visible(question, QUESTION_MAX).strip());
+    out.append("\nDepth: ").append(depth.word()).append(" (").append(depth.target()).append(")");
+    out.append("\nSources: ").append(documents).append(documents == 1 ? " document" : " documents");
+    if (!language.equals("en") && !language.equals("und")) {
+      out.append("\nLanguage: ").append(language);
+    }
+    continued.ifPresent(c -> out.append("\n\n").append(c.opening()));
+    return out.toString();
+  }
+}
