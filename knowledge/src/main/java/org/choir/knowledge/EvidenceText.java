@@ -1,0 +1,160 @@
+package org.choir.knowledge;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** An evidence's text prepared for comparison with claims: its sentences and an index of them. */
+final class EvidenceText {
+  /** Claims are compared with the neighbourhood of this many sentences. */
+  private static final int CANDIDATES = 6;
+
+  private final Evidence evidence;
+  private final CodePoints points;
+  private final NormalText whole;
+  private final Utterance context;
+  private final List<Line> lines = new ArrayList<>();
+  private final Map<String, List<Integer>> index = new HashMap<>();
+
+  /**
+   * A sentence.
+   *
+   * @param start in code points of the evidence's text
+   * @param end exclusive
+   */
+  record Line(Utterance utterance, int start, int end) {}
+
+  EvidenceText(Evidence evidence) {
+    this.evidence = evidence;
+    this.points = new CodePoints(evidence.text());
+    this.whole = new NormalText(evidence.text());
+    this.context = new Utterance(evidence.title() + ". " + evidence.section());
+    for (Sentences.Sentence sentence : Sentences.of(evidence.text())) {
+      Utterance utterance = new Utterance(sentence.text());
+      int number = lines.size();
+      lines.add(new Line(utterance, points.at(sentence.start()), points.at(sentence.end())));
+      for (Word word : utterance.words()) {
+        List<Integer> at = index.computeIfAbsent(word.concept(), k -> new ArrayList<>());
+        if (at.isEmpty() || at.getLast() != number) {
+          at.add(number);
+        }
+      }
+    }
+  }
+
+  Evidence evidence() {
+    return evidence;
+  }
+
+  /** The whole text, folded. */
+  NormalText whole() {
+    return whole;
+  }
+
+  /** What the title and the section say: names in them hold for the whole text. */
+  Utterance context() {
+    return context;
+  }
+
+  List<Line> lines() {
+    return lines;
+  }
+
+  /** Whether any sentence, the title or the section has the word. */
+  boolean mentions(Word word) {
+    return index.containsKey(word.concept())
+        || index.containsKey(word.lower())
+        || context.has(word)
+        || lines.stream().anyMatch(line -> line.utterance().has(word));
+  }
+
+  /** Windows of one to three adjacent sentences around those that share most with the claim. */
+  List<Window> windows(Utterance claim) {
+    Map<Integer, Double> scores = new HashMap<>();
+    for (Word word : claim.words()) {
+      List<Integer> at = index.getOrDefault(word.concept(), List.of());
+      double weight = word.kind() == Word.Kind.QUANTITY ? 1 : word.weight();
+      double rarity = Math.log(1.0 + (double) lines.size() / (1 + at.size())) + 0.1;
+      for (int line : at) {
+        scores.merge(line, weight * rarity, Double::sum);
+      }
+    }
+    List<Integer> best =
+        scores.entrySet().stream()
+            .sorted(
+                Comparator.comparing((Map.Entry<Integer, Double> entry) -> entry.getValue())
+                    .reversed()
+                    .thenComparing(Map.Entry::getKey))
+            .limit(CANDIDATES)
+            .map(Map.Entry::getKey)
+            .toList();
+    List<Window> windows = new ArrayList<>();
+    for (int line : best) {
+      windows.add(window(line, line));
+      if (line + 1 < lines.size()) {
+        windows.add(window(line, line + 1));
+      }
+      if (line > 0) {
+        windows.add(window(line - 1, line));
+      }
+      if (line > 0 && line + 1 < lines.size()) {
+        windows.add(window(line - 1, line + 1));
+      }
+    }
+    return windows;
+  }
+
+  private Window window(int first, int last) {
+    return new Window(this, lines.subList(first, last + 1));
+  }
+
+  /** Adjacent sentences of one evidence. */
+  record Window(EvidenceText source, List<Line> lines) {
+
+    List<Utterance> utterances() {
+      return lines.stream().map(Line::utterance).toList();
+    }
+
+    List<Word> words() {
+      return lines.stream().flatMap(line -> line.utterance().words().stream()).toList();
+    }
+
+    List<Quantity> quantities() {
+      return lines.stream().flatMap(line -> line.utterance().quantities().stream()).toList();
+    }
+
+    boolean has(Word word) {
+      return lines.stream().anyMatch(line -> line.utterance().has(word));
+    }
+
+    boolean hasConcept(String concept) {
+      return lines.stream().anyMatch(line -> line.utterance().hasConcept(concept));
+    }
+
+    /** The literal text and its place in the stored source. */
+    Quote quote() {
+      return source.quote(lines.getFirst().start(), lines.getLast().end());
+    }
+  }
+
+  /**
+   * The literal text between two offsets in code points of the evidence.
+   *
+   * @throws IllegalStateException never, unless the offsets of this class are wrong
+   */
+  Quote quote(int start, int end) {
+    String literal = points.slice(start, end);
+    return new Quote(
+        evidence.key(),
+        evidence.source(),
+        evidence.title(),
+        evidence.section(),
+        evidence.location(),
+        evidence.locator(),
+        literal,
+        evidence.start() + start,
+        evidence.start() + end);
+  }
+}

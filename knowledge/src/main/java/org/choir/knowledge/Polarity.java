@@ -1,0 +1,251 @@
+package org.choir.knowledge;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Compares what is denied, and what is said by opposite words. A negation reaches from its word to
+ * the end of its clause; two negations are the same if they deny a word in common of the same
+ * subject. A denied word and its opposite are the same too.
+ */
+final class Polarity {
+  /** In these the negator only limits a number, which is compared elsewhere. */
+  private static final Pattern LIMITS =
+      Pattern.compile("\\b(?:no|not) (?:more|less|fewer|later|earlier) than\\b|\\bnot only\\b");
+
+  private static final Pattern DISTANCE =
+      Pattern.compile(
+          "\\b(?:(?:not|n't) (?:true|the case|correct)|false|untrue|wrong|incorrect|myth"
+              + "|misconception|no evidence|den(?:y|ies|ied)|doubt(?:s|ed|ful)?) that\\b");
+
+  /**
+   * A denial.
+   *
+   * @param head the first word it denies
+   * @param scope every word from it to the end of its clause
+   * @param subject the words before it in its clause
+   */
+  private record Denial(String head, Set<String> scope, Set<String> subject) {}
+
+  private final Utterance claim;
+  private final EvidenceText.Window window;
+  private final List<Denial> claimed;
+  private final List<Denial> said = new ArrayList<>();
+
+  Polarity(Utterance claim, EvidenceText.Window window) {
+    this.claim = claim;
+    this.window = window;
+    this.claimed = denials(claim);
+    for (Utterance utterance : window.utterances()) {
+      said.addAll(denials(utterance));
+    }
+  }
+
+  /** Why the two disagree, if they do. */
+  Optional<String> difference() {
+    for (Denial denial : claimed) {
+      boolean same = said.stream().anyMatch(d -> matches(denial, d));
+      if (!same && !absorbed(denial, window.words()) && !deniedByForm(denial)) {
+        return Optional.of("negation_differs: the source does not deny \"" + denial.head + '"');
+      }
+    }
+    for (Denial denial : said) {
+      if (concerns(denial)
+          && claimed.stream().noneMatch(d -> matches(d, denial))
+          && !absorbed(denial, claim.words())) {
+        return Optional.of("negation_differs: the source denies \"" + denial.head + '"');
+      }
+    }
+    for (Utterance utterance : window.utterances()) {
+      if (DISTANCE.matcher(utterance.normal().lower()).find()
+          && !DISTANCE.matcher(claim.normal().lower()).find()) {
+        return Optional.of("negation_differs: the source reports this in order to reject it");
+      }
+    }
+    return opposite();
+  }
+
+  /**
+   * Whether a word of the claim that is missing in the source is said there by its opposite,
+   * denied.
+   */
+  boolean saidByOpposite(Word word) {
+    return opposites(word).stream().anyMatch(o -> isDenied(word, claimed) != isDenied(o, said));
+  }
+
+  private Optional<String> opposite() {
+    for (Word word : claim.words()) {
+      boolean open = word.kind() != Word.Kind.QUANTITY && !window.has(word);
+      for (Word opposite : open ? opposites(word) : List.<Word>of()) {
+        if (isDenied(word, claimed) == isDenied(opposite, said)
+            && !claim.hasConcept(opposite.concept())) {
+          return Optional.of(
+              "opposite_said: \""
+                  + word.lower()
+                  + "\", the source says \""
+                  + opposite.lower()
+                  + '"');
+        }
+      }
+    }
+    for (String pivot : List.of("before", "after", "than", "until")) {
+      if (turned(pivot)) {
+        return Optional.of("opposite_said: the sides of \"" + pivot + "\" are exchanged");
+      }
+    }
+    return Optional.empty();
+  }
+
+  private List<Word> opposites(Word word) {
+    Set<String> concepts = Lexicon.opposites(Lexicon.concept(word.lower()));
+    List<Word> found = new ArrayList<>();
+    for (Word other : window.words()) {
+      boolean listed = concepts.contains(Lexicon.concept(other.lower()));
+      if (listed
+          || (word.isContent()
+              && other.isContent()
+              && Lexicon.isNegatedForm(word.concept(), other.concept()))) {
+        found.add(other);
+      }
+    }
+    return found;
+  }
+
+  private static boolean isDenied(Word word, List<Denial> denials) {
+    return denials.stream().anyMatch(d -> d.head.equals(word.concept()));
+  }
+
+  private boolean concerns(Denial denial) {
+    if (denial.head.isEmpty() || !claim.hasConcept(denial.head)) {
+      return false;
+    }
+    long shared = denial.scope.stream().filter(claim::hasConcept).count();
+    boolean subject =
+        denial.subject.isEmpty() || denial.subject.stream().anyMatch(claim::hasConcept);
+    return subject || shared >= 2;
+  }
+
+  private static boolean matches(Denial one, Denial other) {
+    Set<String> shared = new HashSet<>(one.scope);
+    shared.retainAll(other.scope);
+    boolean subject =
+        one.subject.isEmpty()
+            || other.subject.isEmpty()
+            || !Collections.disjoint(one.subject, other.subject)
+            || !Collections.disjoint(one.scope, other.subject)
+            || !Collections.disjoint(one.subject, other.scope);
+    return !shared.isEmpty() && (subject || shared.size() >= 2);
+  }
+
+  /** Whether the other side says the opposite of the denied word and does not deny it. */
+  private static boolean absorbed(Denial denial, List<Word> others) {
+    Set<String> opposites = Lexicon.opposites(denial.head);
+    return others.stream()
+        .anyMatch(
+            w ->
+                opposites.contains(w.concept()) || Lexicon.isNegatedForm(denial.head, w.concept()));
+  }
+
+  private boolean deniedByForm(Denial denial) {
+    return denial.head.isEmpty();
+  }
+
+  /**
+   * Whether what stands left and right of the word in the claim is right and left in the source.
+   */
+  private boolean turned(String pivot) {
+    Set<String> left = new HashSet<>();
+    Set<String> right = new HashSet<>();
+    if (!sides(claim, pivot, left, right)) {
+      return false;
+    }
+    for (Utterance utterance : window.utterances()) {
+      Set<String> sourceLeft = new HashSet<>();
+      Set<String> sourceRight = new HashSet<>();
+      if (sides(utterance, pivot, sourceLeft, sourceRight)
+          && !left.isEmpty()
+          && !right.isEmpty()
+          && sourceRight.containsAll(left)
+          && sourceLeft.containsAll(right)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean sides(
+      Utterance utterance, String pivot, Set<String> left, Set<String> right) {
+    boolean found = false;
+    for (Word word : utterance.words()) {
+      if (word.lower().equals(pivot)) {
+        found = true;
+      } else if (word.isContent()) {
+        (found ? right : left).add(word.concept());
+      }
+    }
+    // What is compared does not take a side.
+    Set<String> both = new HashSet<>(left);
+    both.retainAll(right);
+    left.removeAll(both);
+    right.removeAll(both);
+    return found;
+  }
+
+  private static List<Denial> denials(Utterance utterance) {
+    List<Denial> denials = new ArrayList<>();
+    List<Word> words = utterance.words();
+    Matcher limits = LIMITS.matcher(utterance.normal().lower());
+    Set<Integer> limiting = new HashSet<>();
+    while (limits.find()) {
+      limiting.add(limits.start());
+    }
+    for (int i = 0; i < words.size(); i++) {
+      Word word = words.get(i);
+      if (Lexicon.NEGATORS.contains(word.lower()) && !limiting.contains(word.start())) {
+        denials.add(denial(utterance, i));
+      }
+    }
+    return denials;
+  }
+
+  private static Denial denial(Utterance utterance, int at) {
+    List<Word> words = utterance.words();
+    Set<String> scope = new HashSet<>();
+    Set<String> subject = new HashSet<>();
+    String head = "";
+    for (int i = at + 1; i < words.size() && !clauseEnds(utterance, i - 1, i); i++) {
+      Word word = words.get(i);
+      if (word.isContent() || word.kind() == Word.Kind.QUANTITY) {
+        scope.add(word.concept());
+        head = head.isEmpty() ? word.concept() : head;
+      }
+    }
+    for (int i = at - 1; i >= 0; i--) {
+      if (words.get(i).isContent()) {
+        subject.add(words.get(i).concept());
+      }
+      if (clauseEnds(utterance, i - 1, i)) {
+        break;
+      }
+    }
+    return new Denial(head, scope, subject);
+  }
+
+  private static boolean clauseEnds(Utterance utterance, int before, int at) {
+    if (before < 0) {
+      return true;
+    }
+    List<Word> words = utterance.words();
+    String between =
+        utterance.normal().text().substring(words.get(before).end(), words.get(at).start());
+    return Lexicon.CLAUSE_WORDS.contains(words.get(at).lower())
+        || between.chars().anyMatch(c -> ",;:()".indexOf(c) >= 0)
+        || between.contains(" - ");
+  }
+}
