@@ -1,11 +1,13 @@
 package org.choir.vibewriter;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.Map;
+import java.util.Set;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.TreeSet;
 import org.choir.agent.ToolContext;
+import org.choir.knowledge.Citation;
+import org.choir.knowledge.Evidence;
+import org.choir.knowledge.EvidenceBook;
 import org.choir.knowledge.Passage;
 import org.choir.knowledge.SourceLibrary;
 
@@ -14,8 +16,8 @@ import org.choir.knowledge.SourceLibrary;
  * from the run that it continues. Any other key is fabricated, even if the library knows a passage
  * under it.
  */
-final class IssuedEvidence {
-  private final Map<String, JsonNode> byKey = new TreeMap<>();
+final class IssuedEvidence implements EvidenceBook {
+  private final Set<String> keys = new TreeSet<>();
   private final SourceLibrary library;
   private final ResearchOptions options;
 
@@ -33,11 +35,11 @@ final class IssuedEvidence {
   }
 
   private void add(ObjectNode event) {
-    byKey.putIfAbsent(event.path("key").asText(), event);
+    keys.add(event.path("key").asText());
   }
 
   boolean contains(String key) {
-    return byKey.containsKey(key);
+    return keys.contains(key);
   }
 
   /** The passage under an issued key; empty if the key was not issued or its source is gone. */
@@ -46,5 +48,16 @@ final class IssuedEvidence {
       return Optional.empty();
     }
     return options.sets().stream().flatMap(set -> library.passage(set, key).stream()).findFirst();
+  }
+
+  @Override
+  public Entry find(Citation citation) {
+    if (citation.kind() != Citation.Kind.KEY || !contains(citation.target())) {
+      return new Entry.Unknown();
+    }
+    Optional<Passage> passage = passage(citation.target());
+    return passage.isPresent()
+        ? new Entry.Found(Evidence.of(passage.get()))
+        : new Entry.Unreachable("the source of this key is no longer stored");
   }
 }

@@ -49,7 +49,9 @@ record ReportFrame(
 
   private String byline() {
     return languageModel
-        ? "*Written by `" + model.replace("`", "") + "`; every sentence was checked against its source.*"
+        ? "*Written by `"
+            + model.replace("`", "")
+            + "`; every sentence was checked against its source.*"
         : "*No language model was used: a program (`"
             + model.replace("`", "")
             + "`) chose these sentences, and quotes them from the sources.*";
@@ -78,7 +80,9 @@ record ReportFrame(
   }
 
   private String documents() {
-    return options.documents() == 1 ? "1 document was" : count(options.documents()) + " documents were";
+    return options.documents() == 1
+        ? "1 document was"
+        : count(options.documents()) + " documents were";
   }
 
   /** What the sources do not answer; empty if nothing is left open. */
@@ -88,7 +92,8 @@ record ReportFrame(
     }
     StringBuilder out = new StringBuilder("## What the sources do not answer\n\n");
     if (nothingFound) {
-      out.append("No sentence that answers the question could be verified against the sources.\n\n");
+      out.append(
+          "No sentence that answers the question could be verified against the sources.\n\n");
     }
     unanswered.forEach(q -> out.append("- ").append(MarkdownText.literal(q)).append('\n'));
     return out.toString().stripTrailing() + "\n\n";

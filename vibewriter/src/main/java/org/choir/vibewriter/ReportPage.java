@@ -38,6 +38,8 @@ final class ReportPage {
   private static final char CLOSE = '\uE001';
   private static final Pattern MARK = Pattern.compile(OPEN + "(\\d+)" + CLOSE);
 
+  private static final Pattern SAFE_LINK = Pattern.compile("(?:file|https?):[^\\s]+");
+
   private final Report report;
   private final List<ReportCitation> citations;
 
@@ -134,9 +136,7 @@ final class ReportPage {
           .append(" <span class=\"verdict\">")
           .append(escaped(claim.verdict()))
           .append("</span></summary>\n");
-      citations.stream()
-          .filter(c -> c.claim().equals(claim.id()))
-          .forEach(c -> passage(out, c));
+      citations.stream().filter(c -> c.claim().equals(claim.id())).forEach(c -> passage(out, c));
       out.append("</details>\n");
     }
     out.append("</section>\n");
@@ -153,11 +153,13 @@ final class ReportPage {
         .append(escaped(citation.quote()))
         .append("</blockquote><figcaption>[")
         .append(citation.number())
-        .append("] <a href=\"")
-        .append(escaped(citation.link()))
-        .append("\">")
-        .append(escaped(place))
-        .append("</a></figcaption></figure>\n");
+        .append("] ")
+        .append(SAFE_LINK.matcher(citation.link()).matches() ? linked(citation, place) : escaped(place))
+        .append("</figcaption></figure>\n");
+  }
+
+  private static String linked(ReportCitation citation, String place) {
+    return "<a href=\"" + escaped(citation.link()) + "\">" + escaped(place) + "</a>";
   }
 
   private static String anchor(ReportCitation citation) {

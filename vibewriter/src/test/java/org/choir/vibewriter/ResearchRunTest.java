@@ -37,7 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** One run through the real loop, nats-server and VM, from the question to the report. */
 class ResearchRunTest {
-  private static final String QUESTION = "How does the log protect data, and how often is it flushed?";
+  private static final String QUESTION =
+      "How does the log protect data, and how often is it flushed?";
   private static final Pattern HEAD = Pattern.compile("\\[@(s[0-9a-f]{10})] (.*)");
 
   @TempDir Path folder;
@@ -64,17 +65,52 @@ class ResearchRunTest {
         List.of(
             seen -> {
               ObjectNode todos = Json.object();
-              todos.putArray("todos").addObject().put("content", "How are data protected?").put("status", "in_progress");
+              todos
+                  .putArray("todos")
+                  .addObject()
+                  .put("content", "How are data protected?")
+                  .put("status", "in_progress");
               return call(new ScriptedModel.Call("write_todos", todos));
             },
             seen ->
                 call(
-                    call("task", "description", "Find: changes are written to the log first", "subagent_type", "researcher"),
-                    call("task", "description", "Find: the log is flushed every so many milliseconds", "subagent_type", "researcher")),
-            seen -> call(call("write_file", "file_path", "/workspace/drafts/report.md", "content", draft(seen, false))),
+                    call(
+                        "task",
+                        "description",
+                        "Find: changes are written to the log first",
+                        "subagent_type",
+                        "researcher"),
+                    call(
+                        "task",
+                        "description",
+                        "Find: the log is flushed every so many milliseconds",
+                        "subagent_type",
+                        "researcher")),
+            seen ->
+                call(
+                    call(
+                        "write_file",
+                        "file_path",
+                        "/workspace/drafts/report.md",
+                        "content",
+                        draft(seen, false))),
             seen -> call(call("verify_draft", "path", "/workspace/drafts/report.md")),
-            seen -> call(call("task", "description", "Judge the draft /workspace/drafts/report.md", "subagent_type", "verifier")),
-            seen -> call(call("write_file", "file_path", "/workspace/drafts/report.md", "content", draft(seen, true))),
+            seen ->
+                call(
+                    call(
+                        "task",
+                        "description",
+                        "Judge the draft /workspace/drafts/report.md",
+                        "subagent_type",
+                        "verifier")),
+            seen ->
+                call(
+                    call(
+                        "write_file",
+                        "file_path",
+                        "/workspace/drafts/report.md",
+                        "content",
+                        draft(seen, true))),
             seen -> call(call("verify_draft", "path", "/workspace/drafts/report.md")),
             turn(seen -> say("I think I am done.")),
             seen -> {
@@ -94,7 +130,12 @@ class ResearchRunTest {
             seen -> say("The number of milliseconds is wrong.\n" + seen.last()));
     return new ScriptedModel(
         Map.of(
-            Vibewriter.LEAD, lead, Vibewriter.RESEARCHER, researcher, Vibewriter.VERIFIER, verifier));
+            Vibewriter.LEAD,
+            lead,
+            Vibewriter.RESEARCHER,
+            researcher,
+            Vibewriter.VERIFIER,
+            verifier));
   }
 
   private static String draft(Seen seen, boolean revised) {
@@ -137,8 +178,7 @@ class ResearchRunTest {
                 new Sandboxes.Options(
                     sandboxes, repository.resolve("guest/target/image"), "auto", 512, 256, 2),
                 InstantSource.system());
-        SourceLibrary library =
-            SourceLibrary.open(folder.resolve("library"), new WordEmbedder())) {
+        SourceLibrary library = SourceLibrary.open(folder.resolve("library"), new WordEmbedder())) {
       SourceSet set = library.read(List.of(docs), (done, total) -> {});
       Research research = new Research(library);
       ScriptedModel model = model();
@@ -154,13 +194,19 @@ class ResearchRunTest {
       ObjectNode options = research.options(QUESTION, Depth.QUICK, List.of(docs), set, null);
       runtime.create(
           new RunRequest(
-              run, TenantId.LOCAL, QUESTION, model.id(), research.defaultLimits(Depth.QUICK), options));
+              run,
+              TenantId.LOCAL,
+              QUESTION,
+              model.id(),
+              research.defaultLimits(Depth.QUICK),
+              options));
       RunState state = runtime.run(run, research.definition(model), null);
       assertThat(state).as("%s", events(backbone, run)).isEqualTo(RunState.COMPLETED);
 
       List<ObjectNode> events = events(backbone, run);
       assertThat(stages(backbone, run))
-          .containsExactly("plan", "search", "draft", "verify", "critique", "revise", "verify", "polish");
+          .containsExactly(
+              "plan", "search", "draft", "verify", "critique", "revise", "verify", "polish");
       assertThat(of(events, "note")).hasSize(1);
       Report report = research.report(backbone.files(), TenantId.LOCAL, run).orElseThrow();
       assertThat(report.markdown())
@@ -197,11 +243,11 @@ class ResearchRunTest {
               .findFirst()
               .orElseThrow();
       assertThat(firstVerification)
-          .startsWith("Verified 3 claims: 1 supported, 0 partial, 1 contradicted, 0 unsupported, 1 fabricated.")
+          .startsWith(
+              "Verified 3 claims: 1 supported, 0 partial, 1 contradicted, 0 unsupported, 1 fabricated.")
           .contains("- fabricated: The log is replicated to nine moons by carrier pigeon");
 
-      Continuation continued =
-          Continuation.from(run, events, report.markdown());
+      Continuation continued = Continuation.from(run, events, report.markdown());
       assertThat(continued.evidence()).hasSize(issued.size());
       assertThat(continued.plan()).hasSize(1);
       assertThat(new String(report.html().getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8))

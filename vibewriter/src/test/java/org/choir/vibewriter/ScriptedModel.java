@@ -15,8 +15,8 @@ import org.choir.model.ModelRequest;
 import org.choir.model.ToolCall;
 
 /**
- * A model that follows a script: the n-th answer of a role is the n-th step of its script. Which role
- * it has in a call it tells by the tools it is given. It keeps no state.
+ * A model that follows a script: the n-th answer of a role is the n-th step of its script. Which
+ * role it has in a call it tells by the tools it is given. It keeps no state.
  */
 final class ScriptedModel implements ModelClient {
   private final Map<String, List<Function<Seen, Turn>>> scripts;
@@ -94,8 +94,7 @@ final class ScriptedModel implements ModelClient {
     List<ToolCall> calls = new ArrayList<>();
     for (Call call : turn.calls()) {
       calls.add(
-          new ToolCall(
-              "t" + step + "_" + calls.size(), call.tool(), Json.write(call.arguments())));
+          new ToolCall("t" + step + "_" + calls.size(), call.tool(), Json.write(call.arguments())));
     }
     ModelAnswer answer =
         new ModelAnswer(

@@ -6,8 +6,8 @@ import java.util.regex.Pattern;
 import org.choir.model.Embedder;
 
 /**
- * Texts as counts of their words in hashed places: texts with common words are close. For tests that
- * are not about the quality of a search.
+ * Texts as counts of their words in hashed places: texts with common words are close. For tests
+ * that are not about the quality of a search.
  */
 final class WordEmbedder implements Embedder {
   private static final int DIMENSIONS = 256;

@@ -1,0 +1,134 @@
+package org.choir.vibewriter;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.choir.core.ChoirException;
+import org.choir.core.Text;
+import org.choir.knowledge.Citation;
+import org.choir.knowledge.Claim;
+import org.choir.knowledge.Evidence;
+import org.choir.knowledge.EvidenceBook;
+import org.choir.knowledge.SourceDocument;
+import org.choir.knowledge.SourceLibrary;
+import org.choir.knowledge.SourceSet;
+
+/** What the citations of anybody's document stand for: the files it links to, and evidence keys. */
+final class FileEvidence implements EvidenceBook {
+  private static final int TARGET_MAX = 200;
+
+  private final SourceLibrary library;
+  private final LinkedFiles links;
+  private final Set<String> sets = new LinkedHashSet<>();
+  private final Map<Path, SourceDocument> documents = new HashMap<>();
+  private final Map<Path, String> unusable = new HashMap<>();
+
+  private FileEvidence(SourceLibrary library, LinkedFiles links) {
+    this.library = library;
+    this.links = links;
+  }
+
+  /**
+   * Reads the files that the claims cite, and those under {@code sources} if keys are cited.
+   *
+   * @param folder the document's own, in which its relative links lie unless {@code sources} says
+   *     otherwise
+   */
+  static FileEvidence of(
+      SourceLibrary library, List<Claim> claims, Path folder, List<Path> sources) {
+    Set<Path> folders = new LinkedHashSet<>();
+    sources.forEach(s -> folders.add(java.nio.file.Files.isDirectory(s) ? s : parent(s)));
+    folders.add(folder);
+    FileEvidence book = new FileEvidence(library, new LinkedFiles(List.copyOf(folders)));
+    Set<Path> cited = new LinkedHashSet<>();
+    boolean keys = false;
+    for (Claim claim : claims) {
+      for (Citation citation : claim.citations()) {
+        book.links.file(citation).ifPresent(cited::add);
+        keys |= citation.kind() == Citation.Kind.KEY;
+      }
+    }
+    if (!sources.isEmpty() || keys) {
+      book.add(library.read(sources.isEmpty() ? List.of(folder) : sources, (done, total) -> {}));
+    }
+    cited.removeAll(book.documents.keySet());
+    cited.removeAll(book.unusable.keySet());
+    book.read(cited);
+    return book;
+  }
+
+  private static Path parent(Path file) {
+    Path parent = file.toAbsolutePath().getParent();
+    return parent == null ? file : parent;
+  }
+
+  private void read(Set<Path> files) {
+    if (files.isEmpty()) {
+      return;
+    }
+    try {
+      add(library.read(List.copyOf(files), (done, total) -> {}));
+    } catch (ChoirException e) {
+      if (!e.code().equals("no_documents")) {
+        throw e;
+      }
+      files.forEach(f -> unusable.put(f, "it cannot be read as a document"));
+    }
+  }
+
+  private void add(SourceSet set) {
+    sets.add(set.id());
+    set.documents().forEach(d -> documents.put(Path.of(d.location()), d));
+    set.skipped().forEach(s -> unusable.putIfAbsent(Path.of(s.location()), s.reason()));
+  }
+
+  @Override
+  public Entry find(Citation citation) {
+    return switch (citation.kind()) {
+      case KEY ->
+          sets.stream()
+              .flatMap(set -> library.passage(set, citation.target()).stream())
+              .findFirst()
+              .<Entry>map(passage -> new Entry.Found(Evidence.of(passage)))
+              .orElseGet(Entry.Unknown::new);
+      case LINK, FOOTNOTE -> ofFile(citation);
+    };
+  }
+
+  private Entry ofFile(Citation citation) {
+    String target = Text.visible(citation.target(), TARGET_MAX);
+    if (LinkedFiles.isWeb(citation)) {
+      return new Entry.Unreachable(
+          target + " is on the web and is not fetched; keep a copy and cite its path");
+    }
+    Optional<Path> file = links.file(citation);
+    if (file.isEmpty()) {
+      return new Entry.Unreachable("there is no file for: " + target);
+    }
+    SourceDocument document = documents.get(file.get());
+    if (document == null) {
+      return new Entry.Unreachable(
+          file.get() + ": " + unusable.getOrDefault(file.get(), "it was not read"));
+    }
+    return library
+        .text(document.id())
+        .<Entry>map(text -> new Entry.Found(whole(citation, document, text)))
+        .orElseGet(() -> new Entry.Unreachable(file.get() + " is no longer stored"));
+  }
+
+  private static Evidence whole(Citation citation, SourceDocument document, String text) {
+    return new Evidence(
+        citation.target(),
+        document.id(),
+        document.title(),
+        "",
+        document.location(),
+        "",
+        0,
+        text);
+  }
+}
