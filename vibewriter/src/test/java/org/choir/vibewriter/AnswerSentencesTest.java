@@ -1,0 +1,57 @@
+package org.choir.vibewriter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class AnswerSentencesTest {
+
+  @Test
+  void quotesOnlyWholePlainSentences() {
+    assertThat(AnswerSentences.usable("The server writes the log before it writes the data."))
+        .isTrue();
+    assertThat(
+            AnswerSentences.usable("max_wal_size sets the size at which a checkpoint is forced."))
+        .isTrue();
+    assertThat(AnswerSentences.usable("and then the server writes the log to disk.")).isFalse();
+    assertThat(AnswerSentences.usable("Too short to say.")).isFalse();
+    assertThat(AnswerSentences.usable("The following settings are available for this purpose:"))
+        .isFalse();
+    assertThat(
+            AnswerSentences.usable(
+                "CREATE TABLE t (a int, b int[], c = 1 + 2 * {3} | {4} <-> $1)."))
+        .isFalse();
+    assertThat(AnswerSentences.usable("The server (which writes the log keeps it for a while."))
+        .isFalse();
+  }
+
+  @Test
+  void knowsASentenceThatLeansOnTheOneBefore() {
+    for (String leaning :
+        new String[] {
+          "This makes recovery possible.",
+          "However, the server stops.",
+          "To ensure that this does not happen, the table is vacuumed.",
+          "(This will happen even if it is disabled.)",
+          "In this case, recovery halts.",
+          "It then starts again."
+        }) {
+      assertThat(AnswerSentences.standsAlone(leaning)).as(leaning).isFalse();
+    }
+    for (String alone :
+        new String[] {
+          "A checkpoint flushes all dirty pages.",
+          "If recovery fails, the server does not start.",
+          "The log holds more than writes."
+        }) {
+      assertThat(AnswerSentences.standsAlone(alone)).as(alone).isTrue();
+    }
+  }
+
+  @Test
+  void foldsInflectionsTogether() {
+    assertThat(Terms.of("crashes crashed crashing crash")).containsExactly("crash");
+    assertThat(Terms.of("stopped stopping stops")).containsExactly("stop");
+    assertThat(Terms.of("max_wal_size of the WAL")).containsExactly("max_wal_size", "wal");
+  }
+}
