@@ -1,0 +1,146 @@
+package org.choir.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Optional;
+import org.choir.core.ChoirException;
+import org.choir.core.ExitStatus;
+import org.choir.core.Failure;
+import org.choir.core.Json;
+import org.choir.server.Nearest;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The {@code choir} command. */
+@Command(
+    name = "choir",
+    description = "Research agents that people can trust with keys and money.",
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      HelpCommand.class,
+      ResearchAction.class,
+      RunActions.Runs.class,
+      RunActions.Show.class,
+      RunActions.Events.class,
+      RunActions.Pause.class,
+      RunActions.Resume.class,
+      RunActions.Cancel.class,
+      RunActions.Remove.class,
+      RunActions.Note.class,
+      RunActions.Export.class,
+      VerifyAction.class,
+      ServerActions.Up.class,
+      ServerActions.Down.class,
+      ServerActions.Status.class,
+      DoctorAction.class,
+      BackupActions.Backup.class,
+      BackupActions.Restore.class,
+      VmActions.class,
+      TestAction.class
+    },
+    footer = {
+      "",
+      "Exit: 0 done, 1 failed or not verified, 2 wrong usage, 3 waiting for a person,",
+      "4 budget exhausted, 130 interrupted.",
+      "",
+      "Begin with:",
+      "  choir research \"How does a run continue after a crash?\" --sources docs"
+    })
+public final class Choir implements Runnable {
+  private final Context context;
+
+  Choir(Context context) {
+    this.context = context;
+  }
+
+  /** Runs one command and ends the process with its exit status. */
+  public static void main(String[] arguments) {
+    System.exit(run(Context.ofProcess(), arguments));
+  }
+
+  /** Runs one command. */
+  static int run(Context context, String... arguments) {
+    CommandLine line = new CommandLine(new Choir(context), new Factory(context));
+    line.setOut(new java.io.PrintWriter(context.out(), true));
+    line.setErr(new java.io.PrintWriter(context.err(), true));
+    line.setColorScheme(
+        CommandLine.Help.defaultColorScheme(
+            context.terminal().style().colours()
+                ? CommandLine.Help.Ansi.ON
+                : CommandLine.Help.Ansi.OFF));
+    line.setUsageHelpAutoWidth(false);
+    line.setUsageHelpWidth(Math.clamp(context.terminal().columns(), 60, 110));
+    line.setParameterExceptionHandler((e, args) -> wrongUsage(context, e));
+    line.setExecutionExceptionHandler(
+        (e, command, result) -> failed(context, e, List.of(arguments).contains("--json")));
+    return line.execute(arguments);
+  }
+
+  @Override
+  public void run() {
+    new CommandLine(this, new Factory(context)).usage(context.out());
+  }
+
+  /** Gives commands their context. */
+  private record Factory(Context context) implements CommandLine.IFactory {
+    @Override
+    public <K> K create(Class<K> type) throws Exception {
+      try {
+        var constructor = type.getDeclaredConstructor(Context.class);
+        constructor.setAccessible(true);
+        return constructor.newInstance(context);
+      } catch (NoSuchMethodException e) {
+        return CommandLine.defaultFactory().create(type);
+      }
+    }
+  }
+
+  private static int wrongUsage(Context context, ParameterException e) {
+    CommandLine command = e.getCommandLine();
+    context.err().println("choir: " + e.getMessage());
+    Optional<String> near = nearest(e, command);
+    near.ifPresent(n -> context.err().println("  did you mean: " + n + "?"));
+    String path = command.getCommandSpec().qualifiedName(" ");
+    context
+        .err()
+        .println(
+            "  see: choir help" + (path.equals("choir") ? "" : path.substring("choir".length())));
+    return ExitStatus.USAGE.code();
+  }
+
+  private static Optional<String> nearest(ParameterException e, CommandLine command) {
+    if (!(e instanceof UnmatchedArgumentException unmatched) || unmatched.getUnmatched().isEmpty()) {
+      return Optional.empty();
+    }
+    String word = unmatched.getUnmatched().getFirst();
+    return Nearest.of(
+        word,
+        word.startsWith("-")
+            ? command.getCommandSpec().optionsMap().keySet()
+            : command.getSubcommands().keySet());
+  }
+
+  private static int failed(Context context, Exception e, boolean json) throws Exception {
+    if (!(e instanceof ChoirException known)) {
+      throw e;
+    }
+    Failure failure = known.failure();
+    context.err().println("choir: " + failure.message());
+    if (!failure.remedy().isEmpty()) {
+      context.err().println("  " + failure.remedy());
+    }
+    if (json) {
+      ObjectNode document = Json.object();
+      document
+          .putObject("error")
+          .put("code", failure.code())
+          .put("message", failure.message())
+          .put("remedy", failure.remedy());
+      context.out().println(Json.write(document));
+    }
+    return failure.exit().code();
+  }
+}

@@ -1,0 +1,324 @@
+package org.choir.server;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.System.Logger.Level;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.choir.agent.Limits;
+import org.choir.agent.RunState;
+import org.choir.backbone.FileStore;
+import org.choir.backbone.StateEntry;
+import org.choir.core.AgentId;
+import org.choir.core.ChoirException;
+import org.choir.core.Json;
+import org.choir.core.RunId;
+import org.choir.core.TenantId;
+import org.choir.sandbox.Vm;
+import org.choir.vibewriter.Report;
+
+/** What clients can ask of a server whose rooms are open. Thread-safe. */
+final class Commands implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Commands.class.getName());
+
+  /** Between a run's end and the last of its entries reaching its watchers. */
+  private static final long LAST_ENTRIES_MILLIS_MAX = 10_000;
+
+  private static final long WATCH_POLL_MILLIS = 100;
+
+  /** Everything {@link #handle} knows. */
+  static final Set<String> NAMES =
+      Set.of(
+          "research", "resume", "runs", "show", "events", "pause", "cancel", "rm", "note", "export",
+          "verify", "vm.create", "vm.ls", "vm.exec", "vm.read", "vm.write", "vm.rm");
+
+  private final Wiring rooms;
+  private final Runs runs;
+  private final Delivery delivery;
+  private final Removed removed;
+  private final ResearchCommand research;
+  private final ReportCommands reports;
+  private final VmCommands vms;
+  private final ScheduledExecutorService later =
+      Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("later").factory());
+
+  Commands(Wiring rooms, InstantSource clock) {
+    this.rooms = rooms;
+    this.delivery = new Delivery(rooms.home().part("runs"));
+    this.removed = new Removed(rooms.home().part("runs").resolve("removed"));
+    this.runs =
+        new Runs(
+            rooms.agents(),
+            model -> rooms.research().definition(rooms.models().open(model)),
+            rooms.settings().runsAtOnce(),
+            this::ended);
+    this.research = new ResearchCommand(rooms, runs, delivery, new RunIds(clock));
+    this.reports = new ReportCommands(rooms);
+    this.vms = new VmCommands(rooms.sandboxes());
+    rooms.sandboxes().list().stream()
+        .filter(vm -> !VmCommands.isByHand(vm.id()))
+        .forEach(vm -> release(new RunId(vm.id()), RunState.PAUSED));
+  }
+
+  ObjectNode handle(Request request, Request.Events events) throws InterruptedException {
+    return switch (request.command()) {
+      case "research" -> watch(research.begin(request, events), events);
+      case "resume" -> resume(request, events);
+      case "runs" -> list(request);
+      case "show" -> reports.show(known(request), request);
+      case "events" -> events(request, events);
+      case "pause" -> {
+        runs.pause(known(request));
+        yield outcome(request.run());
+      }
+      case "cancel" -> {
+        runs.cancel(known(request));
+        release(request.run(), RunState.CANCELLED);
+        yield outcome(request.run());
+      }
+      case "note" -> {
+        runs.note(known(request), request.text("text"));
+        yield outcome(request.run());
+      }
+      case "rm" -> remove(request);
+      case "export" -> reports.export(known(request), request);
+      case "verify" -> reports.verify(request);
+      default -> vms.handle(request, events);
+    };
+  }
+
+  /** The run a request names, if it is there and its user's. */
+  private RunId known(Request request) {
+    RunId run = request.run();
+    ChoirException none =
+        ChoirException.usage(
+            "no_such_run", "there is no run " + run, "list what exists with: choir runs");
+    if (removed.contains(run) || !rooms.agents().state(run).tenant().equals(request.user())) {
+      throw none;
+    }
+    return run;
+  }
+
+  private ObjectNode resume(Request request, Request.Events events) throws InterruptedException {
+    RunId run = known(request);
+    var status = rooms.agents().state(run);
+    rooms.models().requireConsent(status.model(), request.flag("yes"));
+    Optional<Limits> raised =
+        request.optional("budget").map(text -> BudgetText.apply(text, status.limits()));
+    if (!runs.isGoing(run) || raised.isPresent()) {
+      runs.start(run, raised.orElse(null));
+    }
+    return watch(run, events);
+  }
+
+  /** Streams a run's events from the first until it stops, then says how it stands. */
+  private ObjectNode watch(RunId run, Request.Events events) throws InterruptedException {
+    try (RunFeed.Watch watch = rooms.feed().watch(run)) {
+      while (runs.isGoing(run) || !watch.isEmpty()) {
+        watch.next(WATCH_POLL_MILLIS).ifPresent(entry -> send(entry, 0, events));
+      }
+      // The last entries may still be on their way from the stream.
+      long newest = newest(run);
+      long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LAST_ENTRIES_MILLIS_MAX);
+      while ((rooms.feed().delivered() < newest || !watch.isEmpty())
+          && System.nanoTime() < deadline) {
+        watch.next(WATCH_POLL_MILLIS).ifPresent(entry -> send(entry, 0, events));
+      }
+    }
+    return outcome(run);
+  }
+
+  private long newest(RunId run) {
+    return rooms.backbone().state().last(run.lead()).map(StateEntry::sequence).orElse(0L);
+  }
+
+  private static void send(StateEntry entry, long from, Request.Events events) {
+    if (entry.sequence() >= from) {
+      RunFeed.lines(entry).forEach(events::send);
+    }
+  }
+
+  private ObjectNode events(Request request, Request.Events events) throws InterruptedException {
+    RunId run = known(request);
+    long from = request.number("from").orElse(0);
+    if (request.flag("follow")) {
+      try (RunFeed.Watch watch = rooms.feed().watch(run)) {
+        while (!runs.state(run).isFinal() || !watch.isEmpty() || rooms.feed().delivered() < newest(run)) {
+          watch.next(1_000).ifPresent(entry -> send(entry, from, events));
+        }
+      }
+    } else {
+      rooms.feed().history(run).forEach(entry -> send(entry, from, events));
+    }
+    return Json.object().put("run", run.value());
+  }
+
+  private ObjectNode list(Request request) {
+    Optional<String> state = request.optional("state");
+    ArrayNode list = Json.array();
+    all().stream()
+        .map(runs::summary)
+        .filter(s -> s.path("user").asText().equals(request.user().value()))
+        .filter(s -> state.isEmpty() || s.path("state").asText().equals(state.get()))
+        .forEach(list::add);
+    return Json.object().set("runs", list);
+  }
+
+  /** Every run that was not removed, newest first. */
+  private List<RunId> all() {
+    List<RunId> all = new ArrayList<>();
+    for (AgentId agent : rooms.backbone().state().agents()) {
+      if (!agent.isSubagent() && !removed.contains(agent.run())) {
+        all.add(agent.run());
+      }
+    }
+    all.sort(Comparator.comparing(RunId::value).reversed());
+    return all;
+  }
+
+  /** Forgets a run's files and VM; its history stays until the archiver's time has come. */
+  private ObjectNode remove(Request request) {
+    RunId run = known(request);
+    if (runs.isGoing(run)) {
+      throw ChoirException.usage(
+          "run_is_live", "run " + run + " is going on", "stop it first: choir cancel " + run);
+    }
+    rooms.sandboxes().find(run.value()).ifPresent(Vm::close);
+    for (AgentId agent : rooms.backbone().state().agents()) {
+      if (agent.run().equals(run)) {
+        FileStore files = rooms.backbone().files();
+        files.list(agent).forEach(file -> files.delete(agent, file.path()));
+      }
+    }
+    delivery.forget(run);
+    removed.add(run);
+    return Json.object().put("run", run.value()).put("removed", true);
+  }
+
+  /** How a run stands, as {@code --json} prints it. */
+  private ObjectNode outcome(RunId run) {
+    ObjectNode out = runs.summary(run);
+    Optional<Delivery.Paths> paths = delivery.delivered(run);
+    out.put("report", paths.map(p -> p.report().toString()).orElse(null));
+    out.put("verification", paths.map(p -> p.record().toString()).orElse(null));
+    out.set("counts", counts(run));
+    return out;
+  }
+
+  private ObjectNode counts(RunId run) {
+    RunProgress progress = new RunProgress();
+    rooms
+        .feed()
+        .history(run)
+        .forEach(
+            entry ->
+                entry
+                    .events()
+                    .forEach(
+                        event ->
+                            progress.apply(
+                                entry.agent().value(), entry.sequence(), entry.at(), event)));
+    ObjectNode counts =
+        Json.object()
+            .put("documents", progress.documents())
+            .put("skipped", progress.skipped())
+            .put("evidence", progress.evidence())
+            .put("sources", progress.sources())
+            .put("subagents", progress.workers().size())
+            .put("steps", progress.steps())
+            .put("tokens", progress.tokens());
+    reports.summary(run).ifPresent(summary -> counts.set("claims", summary));
+    return counts;
+  }
+
+  /** Called on a run's own thread when it has stopped. */
+  private void ended(RunId run, RunState state) {
+    TenantId tenant = rooms.agents().state(run).tenant();
+    if (state == RunState.COMPLETED) {
+      Optional<Report> report =
+          rooms.research().report(rooms.backbone().files(), tenant, run);
+      report.ifPresent(r -> delivery.deliver(run, r.markdown(), r.record()));
+    }
+    release(run, state);
+  }
+
+  /** Ends the VM of a run: at once if nothing more will happen, else after the configured time. */
+  private void release(RunId run, RunState state) {
+    long delay = state.isFinal() ? 0 : rooms.settings().keepVm().toMillis();
+    later.schedule(
+        () -> {
+          try {
+            if (!runs.isGoing(run)) {
+              rooms.sandboxes().find(run.value()).ifPresent(Vm::close);
+            }
+          } catch (RuntimeException e) {
+            LOG.log(Level.WARNING, "ending the VM of run " + run + " failed", e);
+          }
+        },
+        delay,
+        TimeUnit.MILLISECONDS);
+  }
+
+  /** Whether nothing here needs the server to stay. */
+  boolean isIdle() {
+    return runs.count() == 0
+        && !research.isReading()
+        && rooms.sandboxes().list().stream().noneMatch(vm -> VmCommands.isByHand(vm.id()));
+  }
+
+  /** Pauses every run; names those that were going on. */
+  ArrayNode pauseAll() {
+    ArrayNode paused = Json.array();
+    all().stream().filter(runs::isGoing).forEach(run -> paused.add(run.value()));
+    runs.close();
+    return paused;
+  }
+
+  /** Adds what a status shows: nats-server, VMs, runs. */
+  void describe(ObjectNode status) {
+    status
+        .putObject("nats")
+        .put("pid", rooms.backbone().pid())
+        .put("port", rooms.backbone().port());
+    ArrayNode list = status.putArray("vms");
+    rooms
+        .sandboxes()
+        .list()
+        .forEach(
+            vm ->
+                list.addObject()
+                    .put("id", vm.id())
+                    .put("pid", vm.pid())
+                    .put("accelerator", vm.accelerator())
+                    .put("state", vm.state())
+                    .put("started_millis", vm.startedMillis()));
+    TreeMap<String, Integer> states = new TreeMap<>();
+    all().forEach(run -> states.merge(runs.state(run).word(), 1, Integer::sum));
+    ObjectNode counted = status.putObject("runs");
+    counted.put("going", runs.count());
+    ObjectNode byState = counted.putObject("by_state");
+    states.forEach(byState::put);
+  }
+
+  /** Pauses the runs and ends their VMs: what they hold is in the object store. */
+  @Override
+  public void close() {
+    runs.close();
+    later.shutdownNow();
+    for (var vm : rooms.sandboxes().list()) {
+      try {
+        rooms.sandboxes().find(vm.id()).ifPresent(Vm::close);
+      } catch (RuntimeException e) {
+        LOG.log(Level.WARNING, "ending VM " + vm.id() + " failed", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,251 @@
+package org.choir.server;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.choir.backbone.Backbone;
+import org.choir.core.ChoirException;
+import org.choir.core.Text;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+
+/**
+ * Reads {@link Settings}: defaults, overridden by {@code choir.yaml}, overridden by {@code CHOIR_*}
+ * variables ({@code sandbox.vm-limit} is {@code CHOIR_SANDBOX_VM_LIMIT}), overridden by flags. An
+ * unknown key is an error that names the nearest known one.
+ */
+public final class Config {
+  /** Providers whose use with private files needs consent. */
+  static final List<String> PROVIDERS = List.of("anthropic", "openai", "ollama");
+
+  private static final Map<String, String> DEFAULTS = defaults();
+
+  /** Variables that are not settings: where the home is, who asks, and the start script's own. */
+  private static final Set<String> OTHER_VARIABLES =
+      Set.of("CHOIR_HOME", "CHOIR_USER", "CHOIR_NO_INSTALL", "CHOIR_JVM_FOLDER");
+
+  private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h|d)");
+  private static final int FILE_BYTES_MAX = 1 << 20;
+
+  /** Far beyond any key: ends the reading of a file whose aliases form a circle. */
+  private static final int KEY_LENGTH_MAX = 200;
+
+  private Config() {}
+
+  private static Map<String, String> defaults() {
+    Map<String, String> d = new LinkedHashMap<>();
+    d.put("model", "extractive");
+    d.put("depth", "standard");
+    d.put("runs.at-once", "2");
+    d.put("server.idle", "15m");
+    d.put("backbone.durability", "crash");
+    d.put("backbone.port", "0");
+    d.put("sandbox.accelerator", "auto");
+    d.put("sandbox.memory-mib", "512");
+    d.put("sandbox.overlay-mib", "1024");
+    d.put("sandbox.vm-limit", "8");
+    d.put("sandbox.image", "");
+    d.put("sandbox.keep", "10m");
+    for (String provider : PROVIDERS) {
+      d.put("consent." + provider, "false");
+    }
+    return Collections.unmodifiableMap(d);
+  }
+
+  /** Every known key with its default, in the order of the documentation. */
+  public static Map<String, String> known() {
+    return DEFAULTS;
+  }
+
+  /**
+   * Reads the settings.
+   *
+   * @param file may be missing
+   * @param environment only {@code CHOIR_*} is looked at
+   * @param flags by key
+   * @throws ChoirException {@code unknown_setting}, {@code bad_setting}, {@code bad_configuration}
+   */
+  public static Settings load(
+      Path file, Map<String, String> environment, Map<String, String> flags) {
+    Map<String, Value> values = new TreeMap<>();
+    DEFAULTS.forEach((key, value) -> values.put(key, new Value(key, value, "the default")));
+    fromFile(file).forEach((key, value) -> put(values, key, value, file + ": " + key));
+    environment.forEach(
+        (name, value) -> {
+          if (name.startsWith("CHOIR_") && !OTHER_VARIABLES.contains(name)) {
+            put(values, keyOf(name), value, name);
+          }
+        });
+    flags.forEach((key, value) -> put(values, key, value, "a flag for " + key));
+    return typed(values);
+  }
+
+  /** A value and where it came from, for messages. */
+  private record Value(String key, String text, String origin) {
+    ChoirException bad(String expected) {
+      return ChoirException.usage(
+          "bad_setting",
+          origin + " is '" + Text.visible(text, 60) + "', expected " + expected,
+          "correct it, or leave it out for the default '" + DEFAULTS.get(key) + "'");
+    }
+  }
+
+  private static void put(Map<String, Value> values, String key, String value, String origin) {
+    if (!DEFAULTS.containsKey(key)) {
+      throw ChoirException.usage(
+          "unknown_setting",
+          origin + " is not a setting",
+          Nearest.of(key, DEFAULTS.keySet())
+              .map(near -> "did you mean " + near + " (" + variable(near) + ")?")
+              .orElse("the settings are: " + String.join(", ", DEFAULTS.keySet())));
+    }
+    values.put(key, new Value(key, value.strip(), origin));
+  }
+
+  private static String variable(String key) {
+    return "CHOIR_" + key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
+  }
+
+  private static String keyOf(String variable) {
+    return DEFAULTS.keySet().stream()
+        .filter(key -> variable(key).equals(variable))
+        .findFirst()
+        .orElse(variable.substring("CHOIR_".length()).toLowerCase(Locale.ROOT).replace('_', '.'));
+  }
+
+  private static Map<String, String> fromFile(Path file) {
+    if (!Files.exists(file)) {
+      return Map.of();
+    }
+    Object tree;
+    try {
+      if (Files.size(file) > FILE_BYTES_MAX) {
+        throw badFile(file, "larger than " + FILE_BYTES_MAX + " bytes");
+      }
+      tree =
+          new Load(LoadSettings.builder().setMaxAliasesForCollections(10).build())
+              .loadFromString(Files.readString(file));
+    } catch (IOException | YamlEngineException e) {
+      throw badFile(file, String.valueOf(e.getMessage()));
+    }
+    Map<String, String> flat = new LinkedHashMap<>();
+    if (tree instanceof Map<?, ?> map) {
+      flatten("", map, flat, file);
+    } else if (tree != null) {
+      throw badFile(file, "not a mapping of keys to values");
+    }
+    return flat;
+  }
+
+  private static ChoirException badFile(Path file, String why) {
+    return ChoirException.usage(
+        "bad_configuration",
+        "cannot read " + file + ": " + Text.visible(why, 200),
+        "write it as YAML, for example: model: extractive");
+  }
+
+  private static void flatten(String prefix, Map<?, ?> map, Map<String, String> flat, Path file) {
+    map.forEach(
+        (name, value) -> {
+          String key = prefix + name;
+          if (key.length() > KEY_LENGTH_MAX) {
+            throw badFile(file, key + " is no setting");
+          }
+          if (value instanceof Map<?, ?> inner) {
+            flatten(key + ".", inner, flat, file);
+          } else if (value instanceof Iterable<?>) {
+            throw badFile(file, key + " is a list, expected one value");
+          } else {
+            flat.put(key, value == null ? "" : value.toString());
+          }
+        });
+  }
+
+  private static Settings typed(Map<String, Value> values) {
+    Set<String> consent = new HashSet<>();
+    for (String provider : PROVIDERS) {
+      if (oneOf(values, "consent." + provider, "true", "false").equals("true")) {
+        consent.add(provider);
+      }
+    }
+    return new Settings(
+        text(values, "model"),
+        oneOf(values, "depth", "quick", "standard", "deep"),
+        number(values, "runs.at-once", 1, 64),
+        duration(values, "server.idle"),
+        Backbone.Durability.valueOf(
+            oneOf(values, "backbone.durability", "crash", "power").toUpperCase(Locale.ROOT)),
+        number(values, "backbone.port", 0, 65_535),
+        oneOf(values, "sandbox.accelerator", "auto", "kvm", "tcg"),
+        number(values, "sandbox.memory-mib", 192, 65_536),
+        number(values, "sandbox.overlay-mib", 64, 65_536),
+        number(values, "sandbox.vm-limit", 1, 256),
+        Optional.of(value(values, "sandbox.image").text()).filter(t -> !t.isEmpty()).map(Path::of),
+        duration(values, "sandbox.keep"),
+        consent);
+  }
+
+  private static Value value(Map<String, Value> values, String key) {
+    Value value = values.get(key);
+    if (value == null) {
+      throw new IllegalArgumentException("no such setting: " + key);
+    }
+    return value;
+  }
+
+  private static String text(Map<String, Value> values, String key) {
+    Value value = value(values, key);
+    if (value.text().isEmpty()) {
+      throw value.bad("something");
+    }
+    return value.text();
+  }
+
+  private static String oneOf(Map<String, Value> values, String key, String... allowed) {
+    Value value = value(values, key);
+    if (!List.of(allowed).contains(value.text())) {
+      throw value.bad("one of: " + String.join(", ", allowed));
+    }
+    return value.text();
+  }
+
+  private static int number(Map<String, Value> values, String key, int least, int most) {
+    Value value = value(values, key);
+    if (value.text().matches("[0-9]{1,9}")) {
+      int number = Integer.parseInt(value.text());
+      if (number >= least && number <= most) {
+        return number;
+      }
+    }
+    throw value.bad("a number from " + least + " to " + most);
+  }
+
+  private static Duration duration(Map<String, Value> values, String key) {
+    Value value = value(values, key);
+    Matcher matcher = DURATION.matcher(value.text());
+    if (!matcher.matches()) {
+      throw value.bad("a duration such as 500ms, 30s, 15m or 2h");
+    }
+    long amount = Long.parseLong(matcher.group(1));
+    return switch (matcher.group(2)) {
+      case "ms" -> Duration.ofMillis(amount);
+      case "s" -> Duration.ofSeconds(amount);
+      case "m" -> Duration.ofMinutes(amount);
+      case "h" -> Duration.ofHours(amount);
+      default -> Duration.ofDays(amount);
+    };
+  }
+}

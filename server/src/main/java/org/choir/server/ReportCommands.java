@@ -1,0 +1,98 @@
+package org.choir.server;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.choir.agent.RunStatus;
+import org.choir.core.ChoirException;
+import org.choir.core.Json;
+import org.choir.core.RunId;
+import org.choir.vibewriter.Report;
+import org.choir.vibewriter.ReportCitation;
+
+/** Shows, exports and checks reports. */
+final class ReportCommands {
+  private final Wiring rooms;
+
+  ReportCommands(Wiring rooms) {
+    this.rooms = rooms;
+  }
+
+  private Optional<Report> report(RunId run) {
+    RunStatus status = rooms.agents().state(run);
+    return rooms.research().report(rooms.backbone().files(), status.tenant(), run);
+  }
+
+  private Report required(RunId run) {
+    return report(run)
+        .orElseThrow(
+            () -> {
+              RunStatus status = rooms.agents().state(run);
+              return ChoirException.usage(
+                  "no_report",
+                  "run " + run + " has no report yet, it is " + status.state().word(),
+                  status.state().isFinal()
+                      ? "look at its events: choir events " + run
+                      : "continue it with: choir resume " + run);
+            });
+  }
+
+  /** The claims of a run's report by verdict, as its record sums them up. */
+  Optional<ObjectNode> summary(RunId run) {
+    return report(run)
+        .map(r -> r.record().get("summary"))
+        .filter(s -> s instanceof ObjectNode)
+        .map(s -> (ObjectNode) s);
+  }
+
+  /** The report, or the passages behind one of its citations. */
+  ObjectNode show(RunId run, Request request) {
+    Report report = required(run);
+    if (request.number("citation").isEmpty()) {
+      return Json.object()
+          .put("run", run.value())
+          .put("markdown", report.markdown())
+          .put("text", report.markdown())
+          .set("record", report.record());
+    }
+    int number = Math.clamp(request.number("citation").getAsLong(), 0, Integer.MAX_VALUE);
+    ObjectNode out = Json.object().put("run", run.value()).put("citation", number);
+    ArrayNode list = out.putArray("passages");
+    List<String> lines = new ArrayList<>();
+    for (ReportCitation citation : report.citation(number)) {
+      list.addObject()
+          .put("claim", citation.claim())
+          .put("verdict", citation.verdict())
+          .put("key", citation.key())
+          .put("title", citation.title())
+          .put("locator", citation.locator())
+          .put("link", citation.link())
+          .put("quote", citation.quote());
+      if (lines.isEmpty()) {
+        lines.add("[" + number + "] " + citation.title());
+      }
+      lines.add("");
+      lines.add(citation.claim() + " (" + citation.verdict() + ", @" + citation.key() + ")");
+      lines.add("  “" + citation.quote() + "”");
+      lines.add("  " + citation.link());
+    }
+    return out.put("text", String.join("\n", lines));
+  }
+
+  /** The report in another form. */
+  ObjectNode export(RunId run, Request request) {
+    Report report = required(run);
+    String format = request.text("format");
+    String text =
+        switch (format) {
+          case "md" -> report.markdown();
+          case "html" -> report.html();
+          default ->
+              throw ChoirException.usage(
+                  "bad_format", "there is no format '" + format + "'", "choose md or html");
+        };
+    return Json.object().put("run", run.value()).put("format", format).put("text", text);
+  }
+}

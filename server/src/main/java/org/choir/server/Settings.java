@@ -1,0 +1,41 @@
+package org.choir.server;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import org.choir.backbone.Backbone;
+
+/**
+ * What can be configured, typed and checked. Every value has a default; see {@link Config} for
+ * where values come from.
+ *
+ * @param model {@code extractive} or {@code PROVIDER:NAME}, for runs that do not say
+ * @param depth {@code quick}, {@code standard} or {@code deep}, for runs that do not say
+ * @param runsAtOnce runs side by side; further ones are queued
+ * @param idle without clients and runs until the server ends itself
+ * @param durability how an append is acknowledged
+ * @param natsPort a loopback port, 0 for a free one
+ * @param accelerator {@code auto}, {@code kvm} or {@code tcg}
+ * @param image the guest image's folder; empty for the one that this repository builds
+ * @param keepVm how long the VM of a stopped, resumable run is kept
+ * @param consent providers that private files may be sent to
+ */
+public record Settings(
+    String model,
+    String depth,
+    int runsAtOnce,
+    Duration idle,
+    Backbone.Durability durability,
+    int natsPort,
+    String accelerator,
+    int memoryMib,
+    int overlayMib,
+    int vmLimit,
+    Optional<Path> image,
+    Duration keepVm,
+    Set<String> consent) {
+  public Settings {
+    consent = Set.copyOf(consent);
+  }
+}
