@@ -37,8 +37,23 @@ final class Commands implements AutoCloseable {
   /** Everything {@link #handle} knows. */
   static final Set<String> NAMES =
       Set.of(
-          "research", "resume", "runs", "show", "events", "pause", "cancel", "rm", "note", "export",
-          "verify", "vm.create", "vm.ls", "vm.exec", "vm.read", "vm.write", "vm.rm");
+          "research",
+          "resume",
+          "runs",
+          "show",
+          "events",
+          "pause",
+          "cancel",
+          "rm",
+          "note",
+          "export",
+          "verify",
+          "vm.create",
+          "vm.ls",
+          "vm.exec",
+          "vm.read",
+          "vm.write",
+          "vm.rm");
 
   private final Wiring rooms;
   private final Runs runs;
@@ -151,7 +166,9 @@ final class Commands implements AutoCloseable {
     long from = request.number("from").orElse(0);
     if (request.flag("follow")) {
       try (RunFeed.Watch watch = rooms.feed().watch(run)) {
-        while (!runs.state(run).isFinal() || !watch.isEmpty() || rooms.feed().delivered() < newest(run)) {
+        while (!runs.state(run).isFinal()
+            || !watch.isEmpty()
+            || rooms.feed().delivered() < newest(run)) {
           watch.next(1_000).ifPresent(entry -> send(entry, from, events));
         }
       }
@@ -243,8 +260,7 @@ final class Commands implements AutoCloseable {
   private void ended(RunId run, RunState state) {
     TenantId tenant = rooms.agents().state(run).tenant();
     if (state == RunState.COMPLETED) {
-      Optional<Report> report =
-          rooms.research().report(rooms.backbone().files(), tenant, run);
+      Optional<Report> report = rooms.research().report(rooms.backbone().files(), tenant, run);
       report.ifPresent(r -> delivery.deliver(run, r.markdown(), r.record()));
     }
     release(run, state);

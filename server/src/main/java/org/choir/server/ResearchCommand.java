@@ -102,9 +102,7 @@ final class ResearchCommand {
             () -> {
               try {
                 done.complete(
-                    rooms
-                        .library()
-                        .read(sources, (n, total) -> tell(done, events, n, total)));
+                    rooms.library().read(sources, (n, total) -> tell(done, events, n, total)));
               } catch (RuntimeException e) {
                 done.completeExceptionally(e);
               } finally {

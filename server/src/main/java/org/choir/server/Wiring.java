@@ -71,8 +71,7 @@ final class Wiring implements AutoCloseable {
                       settings.vmLimit()),
                   clock));
       Sandboxes.Recovery recovery = sandboxes.recover();
-      LOG.log(
-          Level.INFO, "VMs adopted: {0}, reaped: {1}", recovery.adopted(), recovery.reaped());
+      LOG.log(Level.INFO, "VMs adopted: {0}, reaped: {1}", recovery.adopted(), recovery.reaped());
       Embedder embedder = closing(Embedders.open(home.part("cache")));
       library = closing(SourceLibrary.open(home.part("sources"), embedder));
       models = closing(new ModelAccess(credentials, settings, embedder));
@@ -102,8 +101,7 @@ final class Wiring implements AutoCloseable {
   private static long newest(Backbone backbone) {
     long newest = 0;
     for (AgentId agent : backbone.state().agents()) {
-      newest =
-          Math.max(newest, backbone.state().last(agent).map(e -> e.sequence()).orElse(0L));
+      newest = Math.max(newest, backbone.state().last(agent).map(e -> e.sequence()).orElse(0L));
     }
     return newest;
   }
@@ -115,8 +113,7 @@ final class Wiring implements AutoCloseable {
 
   /** Whether that image has been built. */
   static boolean hasImage(Settings settings) {
-    return Files.exists(
-        settings.image().orElseGet(Wiring::builtImage).resolve("manifest.json"));
+    return Files.exists(settings.image().orElseGet(Wiring::builtImage).resolve("manifest.json"));
   }
 
   Home home() {
