@@ -30,7 +30,7 @@ final class Rewind {
   private static final String VERSIONS = ".choir/versions/";
   private static final List<String> FOLDERS =
       List.of("sources", "drafts", "reports", "tools", "tasks");
-  private static final int FOLDER_MODE = 0755;
+  static final int FOLDER_MODE = 0755;
 
   private final FileStore files;
   private final TenantId tenant;
@@ -62,6 +62,8 @@ final class Rewind {
         vm.delete(entry.path());
       }
     }
+    // The image makes them writable for all agents of the run; each history holds one's own.
+    command(vm, lead, "cd /workspace && chmod 755 . " + String.join(" ", FOLDERS));
     restore(vm, lead, view.folder(lead.agent()));
     for (AgentId agent : view.agentsWithFiles()) {
       if (agent.isSubagent()) {
@@ -160,9 +162,13 @@ final class Rewind {
 
   /** What an earlier owner of the run left running, and what it left in /tmp, is not recorded. */
   private static void endProcesses(Vm vm, Home home) {
+    command(vm, home, "kill -KILL -1; find /tmp -mindepth 1 -user $UID -delete");
+  }
+
+  private static void command(Vm vm, Home home, String bash) {
     vm.exec(
         new ExecRequest(
-            List.of("/bin/bash", "-c", "kill -KILL -1; find /tmp -mindepth 1 -user $UID -delete"),
+            List.of("/bin/bash", "-c", bash),
             Map.of(),
             "/",
             home.uid(),

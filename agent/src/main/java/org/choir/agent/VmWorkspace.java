@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,12 +28,16 @@ final class VmWorkspace implements Workspace {
 
   private static final int COMMAND_MAX = 32 << 10;
 
+  /** Agents of a run share a group; what lies in one's folder is changed by that one alone. */
+  private static final String UMASK = "umask 022\n";
+
   private final Home home;
   private final RunVm vm;
   private final RunView view;
   private final Rewind rewind;
   private final Budget budget;
   private final Set<String> touched = new TreeSet<>();
+  private final Set<String> folders = new HashSet<>();
   private boolean executed;
   private boolean used;
   private int stepGeneration;
@@ -53,6 +58,7 @@ final class VmWorkspace implements Workspace {
   /** Forgets what was touched: a new step begins, or the same one anew. */
   void beginStep() {
     touched.clear();
+    folders.clear();
     executed = false;
     stepGeneration = 0;
     beginCall();
@@ -114,6 +120,7 @@ final class VmWorkspace implements Workspace {
     with(
         vm -> {
           touched.add(target);
+          makeParents(vm, target);
           vm.write(target, new ByteArrayInputStream(body), body.length, home.owner(0644));
           return target;
         });
@@ -135,6 +142,7 @@ final class VmWorkspace implements Workspace {
     with(
         vm -> {
           touched.add(target);
+          folders.clear();
           vm.delete(target);
           return target;
         });
@@ -154,9 +162,10 @@ final class VmWorkspace implements Workspace {
         with(
             vm -> {
               executed = true;
+              folders.clear();
               return vm.exec(
                   new ExecRequest(
-                      List.of("/bin/bash", "-c", command),
+                      List.of("/bin/bash", "-c", UMASK + command),
                       Map.of(),
                       home.path(),
                       home.uid(),
@@ -194,6 +203,16 @@ final class VmWorkspace implements Workspace {
         throw broken;
       }
       throw e;
+    }
+  }
+
+  /** Folder by folder, since the guest would make missing ones writable for all agents. */
+  private void makeParents(Vm vm, String path) {
+    for (int slash = path.indexOf('/', 1); slash > 0; slash = path.indexOf('/', slash + 1)) {
+      String folder = path.substring(0, slash);
+      if (home.holds(folder) && folders.add(folder)) {
+        vm.makeDirectory(folder, home.owner(Rewind.FOLDER_MODE));
+      }
     }
   }
 
