@@ -26,15 +26,15 @@ record Question(List<Weighted> terms, List<Pair> pairs) {
                   + " could should would will shall may might must i we you my our your me us it"
                   + " its there here have has had a an the of to in on for with from by at as and or"
                   + " not if then than that this these those so such about into please tell"
-                  + " explain describe give show list me any some all each every")
+                  + " explain describe give show list any some all each every")
               .split(" "));
   // Words of questions that an answer may have, but need not.
   private static final Set<String> VAGUE =
       Set.of(
           ("work works working use used using uses mean means happen happens difference"
                   + " differences different between possible way ways need needs get make best good"
-                  + " better after before during one two many much long set find know want like"
-                  + " happens purpose kind thing things without within also able do")
+                  + " better after before during one two many much long set find know  want like"
+                  + " purpose kind thing things without within also able do")
               .split(" "));
   private static final double VAGUE_WEIGHT = 0.35;
   // Neighbours may have this many dropped words between them: "time of day".
