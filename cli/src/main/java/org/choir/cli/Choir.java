@@ -112,7 +112,8 @@ public final class Choir implements Runnable {
   }
 
   private static Optional<String> nearest(ParameterException e, CommandLine command) {
-    if (!(e instanceof UnmatchedArgumentException unmatched) || unmatched.getUnmatched().isEmpty()) {
+    if (!(e instanceof UnmatchedArgumentException unmatched)
+        || unmatched.getUnmatched().isEmpty()) {
       return Optional.empty();
     }
     String word = unmatched.getUnmatched().getFirst();

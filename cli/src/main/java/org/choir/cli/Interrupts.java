@@ -11,7 +11,9 @@ import java.lang.reflect.Proxy;
 final class Interrupts {
   private Interrupts() {}
 
-  /** Calls this on a thread of its own at the first Ctrl-C; the second ends the process with 130. */
+  /**
+   * Calls this on a thread of its own at the first Ctrl-C; the second ends the process with 130.
+   */
   static void onFirst(Runnable action) {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");

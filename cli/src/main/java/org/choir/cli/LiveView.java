@@ -110,7 +110,6 @@ final class LiveView {
 
   /** Minutes and seconds, for example {@code 1:05}. */
   static String clock(Duration elapsed) {
-    return String.format(
-        Locale.ROOT, "%d:%02d", elapsed.toMinutes(), elapsed.toSecondsPart());
+    return String.format(Locale.ROOT, "%d:%02d", elapsed.toMinutes(), elapsed.toSecondsPart());
   }
 }

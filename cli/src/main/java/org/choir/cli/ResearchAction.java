@@ -20,7 +20,8 @@ import picocli.CommandLine.Parameters;
 /** {@code choir research}. */
 @Command(
     name = "research",
-    description = "Answer a question with a cited report, every sentence checked against its source.",
+    description =
+        "Answer a question with a cited report, every sentence checked against its source.",
     footer = {
       "",
       "Examples:",

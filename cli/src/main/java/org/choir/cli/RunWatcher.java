@@ -133,13 +133,15 @@ final class RunWatcher {
     Duration elapsed = Duration.ofNanos(System.nanoTime() - startedNanos);
     Terminal terminal = context.terminal();
     if (progress.started().isPresent()) {
-      screen.draw(
-          LiveView.lines(progress, elapsed, terminal.columns() - 1, terminal.style()));
+      screen.draw(LiveView.lines(progress, elapsed, terminal.columns() - 1, terminal.style()));
     } else if (!reading.isEmpty()) {
       screen.draw(
           java.util.List.of(
-              terminal.style().dim(
-                  Style.fit(reading + " · " + LiveView.clock(elapsed), terminal.columns() - 1))));
+              terminal
+                  .style()
+                  .dim(
+                      Style.fit(
+                          reading + " · " + LiveView.clock(elapsed), terminal.columns() - 1))));
     }
   }
 

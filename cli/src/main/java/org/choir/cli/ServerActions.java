@@ -63,8 +63,7 @@ final class ServerActions {
                                   + run.asText()
                                   + ", continue it with: choir resume "
                                   + run.asText())));
-      print(
-          stopped.orElseGet(() -> Json.object().putNull("pid")), String.join("\n", lines));
+      print(stopped.orElseGet(() -> Json.object().putNull("pid")), String.join("\n", lines));
       return 0;
     }
 

@@ -35,6 +35,8 @@ record Style(boolean colours) {
     }
     String line = Text.visible(untrusted, columns);
     // The ellipsis is one more than asked for.
-    return line.codePointCount(0, line.length()) <= columns ? line : Text.visible(untrusted, columns - 1);
+    return line.codePointCount(0, line.length()) <= columns
+        ? line
+        : Text.visible(untrusted, columns - 1);
   }
 }

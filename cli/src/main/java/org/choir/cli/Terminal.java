@@ -3,8 +3,8 @@ package org.choir.cli;
 import java.util.Map;
 
 /**
- * The terminal that progress is drawn on, as the start script found it: {@code -Dchoir.terminal="ROWS
- * COLUMNS"} is given only where standard error is one.
+ * The terminal that progress is drawn on, as the start script found it: {@code
+ * -Dchoir.terminal="ROWS COLUMNS"} is given only where standard error is one.
  *
  * @param live whether progress is redrawn in place
  * @param asks whether a person can be asked on standard input

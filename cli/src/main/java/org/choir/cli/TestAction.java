@@ -4,7 +4,10 @@ import org.choir.core.ChoirException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code choir test}: done by the start script, which builds what is to be tested; here for its help. */
+/**
+ * {@code choir test}: done by the start script, which builds what is to be tested; here for its
+ * help.
+ */
 @Command(
     name = "test",
     description = "Build everything and run all tests, with a real nats-server and real VMs.",

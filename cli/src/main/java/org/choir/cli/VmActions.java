@@ -36,9 +36,7 @@ final class VmActions implements Runnable {
   @Override
   public void run() {
     throw ChoirException.usage(
-        "no_command",
-        "vm needs a command: create, ls, exec, cp or rm",
-        "see: choir help vm");
+        "no_command", "vm needs a command: create, ls, exec, cp or rm", "see: choir help vm");
   }
 
   /** {@code choir vm create}. */
@@ -54,14 +52,20 @@ final class VmActions implements Runnable {
     @Override
     public Integer call() {
       ObjectNode vm =
-          ask("vm.create", Json.object(), e -> say(e.path("progress").asText(e.path("notice").asText())));
+          ask(
+              "vm.create",
+              Json.object(),
+              e -> say(e.path("progress").asText(e.path("notice").asText())));
       print(vm, vm.path("id").asText());
       return 0;
     }
   }
 
   /** {@code choir vm ls}. */
-  @Command(name = "ls", description = "List VMs.", footer = {"", "Example:", "  choir vm ls"})
+  @Command(
+      name = "ls",
+      description = "List VMs.",
+      footer = {"", "Example:", "  choir vm ls"})
   static final class Ls extends Action {
     Ls(Context context) {
       super(context);

@@ -57,7 +57,8 @@ public final class Backup {
     try (Home.Lock lock = held()) {
       Files.deleteIfExists(fresh);
       Files.createFile(
-          fresh, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+          fresh,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
       List<String> line = new ArrayList<>(List.of("tar", "-czf", fresh.toString()));
       LEFT_OUT.forEach(part -> line.add("--exclude=./" + part));
       line.addAll(List.of("-C", home.root().toString(), "."));
@@ -105,11 +106,14 @@ public final class Backup {
       }
       deleteTree(fresh);
       Files.createDirectory(
-          fresh, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+          fresh,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
       tar(List.of("tar", "-xzf", source.toString(), "-C", fresh.toString(), "--no-same-owner"));
       if (!Files.exists(fresh.resolve("version"))) {
         throw ChoirException.usage(
-            "not_a_backup", source + " is not a backup of a home", "name one that choir backup wrote");
+            "not_a_backup",
+            source + " is not a backup of a home",
+            "name one that choir backup wrote");
       }
       // A backup from a newer version is refused before anything is replaced.
       Home.at(fresh).check();
@@ -169,7 +173,10 @@ public final class Backup {
     Path output = Files.createTempFile("choir-tar", ".log");
     try {
       Process process =
-          new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(output.toFile()).start();
+          new ProcessBuilder(line)
+              .redirectErrorStream(true)
+              .redirectOutput(output.toFile())
+              .start();
       if (!process.waitFor(TAR_MINUTES_MAX, TimeUnit.MINUTES)) {
         process.destroyForcibly();
         throw new IOException("tar took longer than " + TAR_MINUTES_MAX + " minutes");

@@ -23,7 +23,7 @@ import org.choir.core.Json;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
 import org.choir.sandbox.Vm;
-import org.choir.vibewriter.Report;
+import org.choir.vibewriter.Research;
 
 /** What clients can ask of a server whose rooms are open. Thread-safe. */
 final class Commands implements AutoCloseable {
@@ -37,13 +37,27 @@ final class Commands implements AutoCloseable {
   /** Everything {@link #handle} knows. */
   static final Set<String> NAMES =
       Set.of(
-          "research", "resume", "runs", "show", "events", "pause", "cancel", "rm", "note", "export",
-          "verify", "vm.create", "vm.ls", "vm.exec", "vm.read", "vm.write", "vm.rm");
+          "research",
+          "resume",
+          "runs",
+          "show",
+          "events",
+          "pause",
+          "cancel",
+          "rm",
+          "note",
+          "export",
+          "verify",
+          "vm.create",
+          "vm.ls",
+          "vm.exec",
+          "vm.read",
+          "vm.write",
+          "vm.rm");
 
   private final Wiring rooms;
   private final Runs runs;
   private final Delivery delivery;
-  private final Removed removed;
   private final ResearchCommand research;
   private final ReportCommands reports;
   private final VmCommands vms;
@@ -53,7 +67,6 @@ final class Commands implements AutoCloseable {
   Commands(Wiring rooms, InstantSource clock) {
     this.rooms = rooms;
     this.delivery = new Delivery(rooms.home().part("runs"));
-    this.removed = new Removed(rooms.home().part("runs").resolve("removed"));
     this.runs =
         new Runs(
             rooms.agents(),
@@ -101,7 +114,7 @@ final class Commands implements AutoCloseable {
     ChoirException none =
         ChoirException.usage(
             "no_such_run", "there is no run " + run, "list what exists with: choir runs");
-    if (removed.contains(run) || !rooms.agents().state(run).tenant().equals(request.user())) {
+    if (!rooms.agents().state(run).tenant().equals(request.user())) {
       throw none;
     }
     return run;
@@ -151,7 +164,9 @@ final class Commands implements AutoCloseable {
     long from = request.number("from").orElse(0);
     if (request.flag("follow")) {
       try (RunFeed.Watch watch = rooms.feed().watch(run)) {
-        while (!runs.state(run).isFinal() || !watch.isEmpty() || rooms.feed().delivered() < newest(run)) {
+        while (!runs.state(run).isFinal()
+            || !watch.isEmpty()
+            || rooms.feed().delivered() < newest(run)) {
           watch.next(1_000).ifPresent(entry -> send(entry, from, events));
         }
       }
@@ -172,11 +187,11 @@ final class Commands implements AutoCloseable {
     return Json.object().set("runs", list);
   }
 
-  /** Every run that was not removed, newest first. */
+  /** Every run, newest first. */
   private List<RunId> all() {
     List<RunId> all = new ArrayList<>();
     for (AgentId agent : rooms.backbone().state().agents()) {
-      if (!agent.isSubagent() && !removed.contains(agent.run())) {
+      if (!agent.isSubagent()) {
         all.add(agent.run());
       }
     }
@@ -184,7 +199,7 @@ final class Commands implements AutoCloseable {
     return all;
   }
 
-  /** Forgets a run's files and VM; its history stays until the archiver's time has come. */
+  /** Forgets a run: its history, its files, its folder in the home, its VM. */
   private ObjectNode remove(Request request) {
     RunId run = known(request);
     if (runs.isGoing(run)) {
@@ -194,12 +209,10 @@ final class Commands implements AutoCloseable {
     rooms.sandboxes().find(run.value()).ifPresent(Vm::close);
     for (AgentId agent : rooms.backbone().state().agents()) {
       if (agent.run().equals(run)) {
-        FileStore files = rooms.backbone().files();
-        files.list(agent).forEach(file -> files.delete(agent, file.path()));
+        rooms.backbone().forget(agent);
       }
     }
     delivery.forget(run);
-    removed.add(run);
     return Json.object().put("run", run.value()).put("removed", true);
   }
 
@@ -243,9 +256,12 @@ final class Commands implements AutoCloseable {
   private void ended(RunId run, RunState state) {
     TenantId tenant = rooms.agents().state(run).tenant();
     if (state == RunState.COMPLETED) {
-      Optional<Report> report =
-          rooms.research().report(rooms.backbone().files(), tenant, run);
-      report.ifPresent(r -> delivery.deliver(run, r.markdown(), r.record()));
+      FileStore files = rooms.backbone().files();
+      Optional<byte[]> report = files.get(tenant, run.lead(), Research.REPORT);
+      Optional<byte[]> record = files.get(tenant, run.lead(), Research.RECORD);
+      if (report.isPresent() && record.isPresent()) {
+        delivery.deliver(run, report.get(), record.get());
+      }
     }
     release(run, state);
   }

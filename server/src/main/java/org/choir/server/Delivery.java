@@ -36,7 +36,8 @@ final class Delivery {
   void ask(RunId run, Optional<Path> out) {
     ObjectNode request = Json.object();
     out.ifPresent(path -> request.put("out", path.toString()));
-    write(folder(run).resolve("request.json"), Json.write(request).getBytes(StandardCharsets.UTF_8));
+    write(
+        folder(run).resolve("request.json"), Json.write(request).getBytes(StandardCharsets.UTF_8));
   }
 
   /** Writes report and record to the run's folder, and to where they were asked for. */
@@ -92,8 +93,7 @@ final class Delivery {
       }
       Path fresh = file.resolveSibling(file.getFileName() + ".new");
       Files.write(fresh, body);
-      Files.move(
-          fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw failed(file, e);
     }

@@ -21,7 +21,10 @@ import java.util.regex.Pattern;
 import org.choir.core.ChoirException;
 import org.choir.core.Text;
 
-/** Checks everything a start needs, each with the way to mend it. Changes nothing but by {@link #fix}. */
+/**
+ * Checks everything a start needs, each with the way to mend it. Changes nothing but by {@link
+ * #fix}.
+ */
 public final class Doctor {
   /** What must be there, by the Debian package that brings it. */
   private static final Map<String, String> PROGRAMS = programs();
@@ -148,12 +151,14 @@ public final class Doctor {
     String said = output(List.of(program.get().toString(), "--version"));
     Matcher matcher = VERSION.matcher(said);
     if (!matcher.find()) {
-      return failed("nats", "cannot read its version from: " + Text.visible(said, 80), "reinstall it");
+      return failed(
+          "nats", "cannot read its version from: " + Text.visible(said, 80), "reinstall it");
     }
     for (int i = 0; i < NATS_OLDEST.length; i++) {
       int part = Integer.parseInt(matcher.group(i + 1));
       if (part < NATS_OLDEST[i]) {
-        return failed("nats", "version " + matcher.group() + " is too old", "install 2.9.10 or newer");
+        return failed(
+            "nats", "version " + matcher.group() + " is too old", "install 2.9.10 or newer");
       }
       if (part > NATS_OLDEST[i]) {
         break;
@@ -292,7 +297,8 @@ public final class Doctor {
           "/dev/kvm may not be used by this user: VMs run in software emulation (TCG)",
           "sudo usermod -aG kvm \"$USER\", then log in again");
     }
-    return ok("isolation", "/dev/kvm is there; the first VM on this host boot proves it by booting");
+    return ok(
+        "isolation", "/dev/kvm is there; the first VM on this host boot proves it by booting");
   }
 
   private Finding port() {

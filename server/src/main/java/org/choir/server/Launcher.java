@@ -76,8 +76,7 @@ public final class Launcher {
     if (client == null) {
       client = start();
     }
-    client.call(
-        "ready", "local", Json.object(), e -> progress.accept(e.path("progress").asText()));
+    client.call("ready", "local", Json.object(), e -> progress.accept(e.path("progress").asText()));
     return client;
   }
 
@@ -149,8 +148,10 @@ public final class Launcher {
     archive().ifPresent(a -> line.add("-XX:AOTCache=" + a));
     line.addAll(
         List.of(
-            "-cp", System.getProperty("java.class.path"),
-            ServerMain.class.getName(), home.root().toString()));
+            "-cp",
+            System.getProperty("java.class.path"),
+            ServerMain.class.getName(),
+            home.root().toString()));
     ProcessBuilder builder = new ProcessBuilder(line);
     builder.environment().clear();
     builder.environment().putAll(environment);

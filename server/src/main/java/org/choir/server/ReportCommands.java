@@ -95,4 +95,9 @@ final class ReportCommands {
         };
     return Json.object().put("run", run.value()).put("format", format).put("text", text);
   }
+
+  /** Checks every cited sentence of a Markdown file. */
+  ObjectNode verify(Request request) {
+    throw ChoirException.fatal("internal", "verify " + request.text("file"), "");
+  }
 }

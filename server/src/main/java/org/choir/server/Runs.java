@@ -50,10 +50,7 @@ public final class Runs implements AutoCloseable {
    * @param ended is told on the run's own thread when it has stopped, before it counts as stopped
    */
   public Runs(
-      AgentRuntime agents,
-      Definitions definitions,
-      int atOnce,
-      BiConsumer<RunId, RunState> ended) {
+      AgentRuntime agents, Definitions definitions, int atOnce, BiConsumer<RunId, RunState> ended) {
     this.agents = agents;
     this.definitions = definitions;
     this.ended = ended;
@@ -96,13 +93,10 @@ public final class Runs implements AutoCloseable {
           "watch it with: choir events " + run + " --follow");
     }
     mine.thread =
-        Thread.ofVirtual()
-            .name("run-" + run)
-            .start(() -> carry(run, definition, raised, mine));
+        Thread.ofVirtual().name("run-" + run).start(() -> carry(run, definition, raised, mine));
   }
 
-  private void carry(
-      RunId run, AgentDefinition definition, @Nullable Limits raised, Going mine) {
+  private void carry(RunId run, AgentDefinition definition, @Nullable Limits raised, Going mine) {
     try {
       slots.acquire();
       try {

@@ -98,7 +98,10 @@ public final class ServerMain {
       if (System.nanoTime() > deadline) {
         throw ChoirException.fatal(
             "home_locked",
-            home.root() + " is held by process " + home.holder().orElse(0L) + ", which does not answer",
+            home.root()
+                + " is held by process "
+                + home.holder().orElse(0L)
+                + ", which does not answer",
             "end that process, then run the command again");
       }
       Thread.sleep(Duration.ofMillis(20));
@@ -109,8 +112,7 @@ public final class ServerMain {
     LogManager.getLogManager().reset();
     System.setProperty(
         "java.util.logging.SimpleFormatter.format", "%1$tFT%1$tT.%1$tL %4$s %3$s: %5$s%6$s%n");
-    Handler handler =
-        new FileHandler(home.log().toString(), LOG_BYTES_MAX, LOG_FILES, true);
+    Handler handler = new FileHandler(home.log().toString(), LOG_BYTES_MAX, LOG_FILES, true);
     handler.setFormatter(new SimpleFormatter());
     Logger root = Logger.getLogger("");
     root.addHandler(handler);

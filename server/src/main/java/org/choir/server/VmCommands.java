@@ -63,7 +63,10 @@ final class VmCommands {
     }
     events.send(Json.object().put("progress", "booting " + id));
     Vm vm = sandboxes.obtain(id.toString());
-    return Json.object().put("id", vm.id()).put("pid", vm.pid()).put("accelerator", vm.accelerator());
+    return Json.object()
+        .put("id", vm.id())
+        .put("pid", vm.pid())
+        .put("accelerator", vm.accelerator());
   }
 
   private ObjectNode list() {

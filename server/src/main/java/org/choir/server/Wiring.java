@@ -13,7 +13,9 @@ import org.choir.backbone.Backbone;
 import org.choir.core.AgentId;
 import org.choir.keys.FileDataKeys;
 import org.choir.knowledge.SourceLibrary;
+import org.choir.model.CachedEmbedder;
 import org.choir.model.Embedder;
+import org.choir.model.bge.BgeEmbedder;
 import org.choir.sandbox.Sandboxes;
 import org.choir.vibewriter.Research;
 
@@ -71,9 +73,11 @@ final class Wiring implements AutoCloseable {
                       settings.vmLimit()),
                   clock));
       Sandboxes.Recovery recovery = sandboxes.recover();
-      LOG.log(
-          Level.INFO, "VMs adopted: {0}, reaped: {1}", recovery.adopted(), recovery.reaped());
-      Embedder embedder = closing(Embedders.open(home.part("cache")));
+      LOG.log(Level.INFO, "VMs adopted: {0}, reaped: {1}", recovery.adopted(), recovery.reaped());
+      Embedder embedder =
+          closing(
+              new CachedEmbedder(
+                  new BgeEmbedder(), home.part("cache"), CachedEmbedder.DEFAULT_BYTES_MAX));
       library = closing(SourceLibrary.open(home.part("sources"), embedder));
       models = closing(new ModelAccess(credentials, settings, embedder));
       research = new Research(library);
@@ -102,8 +106,7 @@ final class Wiring implements AutoCloseable {
   private static long newest(Backbone backbone) {
     long newest = 0;
     for (AgentId agent : backbone.state().agents()) {
-      newest =
-          Math.max(newest, backbone.state().last(agent).map(e -> e.sequence()).orElse(0L));
+      newest = Math.max(newest, backbone.state().last(agent).map(e -> e.sequence()).orElse(0L));
     }
     return newest;
   }
@@ -115,8 +118,7 @@ final class Wiring implements AutoCloseable {
 
   /** Whether that image has been built. */
   static boolean hasImage(Settings settings) {
-    return Files.exists(
-        settings.image().orElseGet(Wiring::builtImage).resolve("manifest.json"));
+    return Files.exists(settings.image().orElseGet(Wiring::builtImage).resolve("manifest.json"));
   }
 
   Home home() {
