@@ -16,7 +16,8 @@ import org.choir.core.Digest;
  * @param start in code points of the extracted text
  * @param end exclusive
  * @param text exactly the extracted text from start to end
- * @param score of the search that found it, higher is better; 0 if it was not searched
+ * @param score of the search that found it, 0 to 1, comparable between questions (see {@link
+ *     SourceLibrary#ANSWERS}); 0 if it was not searched
  */
 public record Passage(
     String key,
@@ -28,4 +29,10 @@ public record Passage(
     int start,
     int end,
     String text,
-    double score) {}
+    double score) {
+
+  /** The same passage with another score. */
+  Passage scored(double other) {
+    return new Passage(key, source, title, section, location, locator, start, end, text, other);
+  }
+}

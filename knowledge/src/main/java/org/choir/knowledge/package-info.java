@@ -1,4 +1,9 @@
-/** Room {@code knowledge}. */
+/**
+ * Room {@code knowledge}: what the house has read and may rely on. Source documents are read,
+ * stored by content hash, cut into passages, indexed and searched here. It may touch the files that
+ * it is pointed at and the folder that it is given to keep; the embedding model is handed in. It
+ * deliberately knows nothing of runs, agents, virtual machines, tenants' keys or money.
+ */
 @NullMarked
 package org.choir.knowledge;
 
