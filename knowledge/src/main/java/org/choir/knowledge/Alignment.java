@@ -31,7 +31,8 @@ final class Alignment {
   private final Polarity polarity;
   private final List<String> missing = new ArrayList<>();
   private final double coverage;
-  private final double order;
+  private final boolean ordered;
+  private double order = 1;
 
   Alignment(Utterance claim, EvidenceText.Window window) {
     this.claim = claim;
@@ -63,7 +64,7 @@ final class Alignment {
       }
     }
     this.coverage = all == 0 ? 0 : found / all;
-    this.order = order(places);
+    this.ordered = isOrdered(places);
   }
 
   /** What was found. */
@@ -88,7 +89,8 @@ final class Alignment {
   }
 
   Reading reading() {
-    Optional<String> difference = numberDifference().or(polarity::difference);
+    Optional<String> difference =
+        numberDifference().or(polarity::difference).or(new Strength(claim, window)::contradiction);
     if (difference.isPresent()) {
       boolean same = coverage >= SAME_SUBJECT;
       return reading(
@@ -109,7 +111,7 @@ final class Alignment {
       return reading(
           ClaimVerdict.PARTIAL, 0.45 + 0.6 * (coverage - PARTIAL), "words_not_found: " + lacking());
     }
-    if (order < ORDER) {
+    if (!ordered) {
       return reading(ClaimVerdict.PARTIAL, 0.5, "order_differs: the words stand in another order");
     }
     return reading(ClaimVerdict.SUPPORTED, 0.7 + 0.25 * coverage * Math.min(1, order + 0.2), "");
@@ -225,9 +227,10 @@ final class Alignment {
     return at;
   }
 
-  private static double order(List<List<Integer>> places) {
+  /** One exchange is a turn of phrase; more are another statement, unless "by" turns the verb. */
+  private boolean isOrdered(List<List<Integer>> places) {
     if (places.size() < 2) {
-      return 1;
+      return true;
     }
     int kept = 0;
     for (int i = 1; i < places.size(); i++) {
@@ -237,6 +240,8 @@ final class Alignment {
         kept++;
       }
     }
-    return (double) kept / (places.size() - 1);
+    order = (double) kept / (places.size() - 1);
+    boolean turned = claim.hasConcept("by") != window.hasConcept("by");
+    return places.size() - 1 - kept <= 1 || order > (turned ? 0.3 : ORDER);
   }
 }

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.choir.core.Digest;
+import org.choir.core.Text;
 import org.choir.knowledge.EvidenceBook.Entry;
 import org.choir.knowledge.Judge.Judgement;
 
@@ -66,9 +67,7 @@ public final class ClaimVerifier {
           return decided(
               claim,
               ClaimVerdict.FABRICATED,
-              "unknown_key: "
-                  + org.choir.core.Text.visible(citation.target(), 80)
-                  + " was never issued");
+              "unknown_key: " + Text.visible(citation.target(), 80) + " was never issued");
         }
       }
     }
@@ -91,8 +90,10 @@ public final class ClaimVerifier {
       }
     }
     Judgement judgement = who.judge(claim, evidence);
-    synchronized (known) {
-      known.put(key, judgement);
+    if (!judgement.reason().startsWith(ModelJudge.FAILED)) {
+      synchronized (known) {
+        known.put(key, judgement);
+      }
     }
     return judgement;
   }

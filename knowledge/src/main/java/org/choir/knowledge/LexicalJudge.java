@@ -26,11 +26,12 @@ public final class LexicalJudge implements Judge {
 
   /** Words beside a literal match that change what it says. */
   private static final Set<String> TURNING =
-      Set.of(
-          ("not no never neither nor without cannot if unless except only myth false untrue wrong"
-                  + " incorrect deny denies denied doubt claim claims claimed believe believed allege"
-                  + " alleged allegedly suppose supposed would could might hardly rarely but")
-              .split(" "));
+      Set.copyOf(
+          List.of(
+              ("not no never neither nor without cannot if unless except only myth false untrue wrong"
+                      + " incorrect deny denies denied doubt claim claims claimed believe believed allege"
+                      + " alleged allegedly suppose supposed would could might hardly rarely but")
+                  .split(" ", -1)));
 
   private static final int REMEMBERED = 256;
 
@@ -156,11 +157,16 @@ public final class LexicalJudge implements Judge {
     for (EvidenceText.Line line : text.lines()) {
       if (line.start() < to && line.end() > from) {
         NormalText normal = line.utterance().normal();
+        for (Quantity quantity : said.quantities()) {
+          if (line.utterance().quantities().stream()
+              .anyMatch(q -> quantity.agreesWith(q) && quantity.bound() != q.bound())) {
+            return true;
+          }
+        }
         for (Word word : line.utterance().words()) {
           int place = line.start() + normal.start(word.start());
           boolean outside = place < from || place >= to;
-          boolean number = word.kind() == Word.Kind.QUANTITY && said.quantities().isEmpty();
-          if (outside && !number && TURNING.contains(word.lower())) {
+          if (outside && TURNING.contains(word.lower())) {
             return true;
           }
         }
@@ -176,12 +182,35 @@ public final class LexicalJudge implements Judge {
         all.add(new Alignment(said, window));
       }
     }
+    Optional<Reading> decisive = decisive(all);
+    if (decisive.isPresent()) {
+      return decisive;
+    }
     double top = all.stream().mapToDouble(Alignment::quality).max().orElse(0);
     return all.stream()
         .filter(a -> a.quality() >= top - 0.1)
         .sorted(Comparator.comparingDouble(Alignment::quality).reversed())
         .map(Alignment::reading)
         .min(Comparator.comparingInt(LexicalJudge::rank));
+  }
+
+  /**
+   * What the best single sentence says, if it is about all of the claim or denies it: words of its
+   * neighbours must not make up for that. A number may still stand beside it.
+   */
+  private static Optional<Reading> decisive(List<Alignment> all) {
+    Optional<Alignment> best =
+        all.stream()
+            .filter(a -> a.window().lines().size() == 1)
+            .max(Comparator.comparingDouble(Alignment::quality));
+    if (best.isEmpty()) {
+      return Optional.empty();
+    }
+    Reading reading = best.get().reading();
+    boolean number = reading.reason().startsWith("number_");
+    boolean complete = best.get().coverage() >= Alignment.SUPPORTED;
+    boolean denied = reading.verdict() == ClaimVerdict.CONTRADICTED;
+    return !number && (complete || denied) ? Optional.of(reading) : Optional.empty();
   }
 
   private static int rank(Reading reading) {

@@ -1,44 +1,43 @@
 package org.choir.knowledge;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.tartarus.snowball.ext.EnglishStemmer;
 
 /** The words of English that the rules know. A concept is a stem, or the name of its synonyms. */
 final class Lexicon {
   static final Set<String> STOP =
-      Set.of(
-          ("a an the this that these those it its they them their he she him her his we our us you"
-                  + " your i me my is are was were be been being am do does did done doing has have"
-                  + " had having will would shall of in on at to for from by with into onto as and or"
-                  + " but if then than so such there here which who whom whose what when where while"
-                  + " how why also too very just even still yet already again both either own same"
-                  + " other another each any some more most much many few less least can could may"
-                  + " might must should need not no nor never none neither without cannot only all"
-                  + " every always often usually sometimes generally typically about over per via"
-                  + " up out off down not don't doesn't didn't isn't aren't wasn't weren't won't"
-                  + " wouldn't can't couldn't shouldn't hasn't haven't hadn't mustn't needn't"
-                  + " however therefore thus hence because since although though unless except until"
-                  + " during between among through because etc e.g i.e one well like within upon")
-              .split(" "));
+      words(
+          "a an the this that these those it its they them their he she him her his we our us you"
+              + " your i me my is are was were be been being am do does did done doing has have"
+              + " had having will would shall of in on at to for from by with into onto as and or"
+              + " but if then than so such there here which who whom whose what when where while"
+              + " how why also too very just even still yet already again both either own same"
+              + " other another each any some more most much many few less least can could may"
+              + " might must should need not no nor never none neither without cannot only all"
+              + " every always often usually sometimes generally typically about over per via"
+              + " up out off down not don't doesn't didn't isn't aren't wasn't weren't won't"
+              + " wouldn't can't couldn't shouldn't hasn't haven't hadn't mustn't needn't"
+              + " however therefore thus hence because since although though unless except until"
+              + " during between among through because etc e.g i.e one well like within upon");
 
   static final Set<String> NEGATORS =
-      Set.of(
-          ("not no never none nor neither without cannot hardly rarely seldom don't doesn't didn't"
-                  + " isn't aren't wasn't weren't won't wouldn't can't couldn't shouldn't hasn't"
-                  + " haven't hadn't mustn't needn't nobody nothing nowhere lacks lack")
-              .split(" "));
+      words(
+          "not no never none nor neither without cannot hardly rarely seldom don't doesn't didn't"
+              + " isn't aren't wasn't weren't won't wouldn't can't couldn't shouldn't hasn't"
+              + " haven't hadn't mustn't needn't nobody nothing nowhere lacks lack");
 
   /** Words between clauses: what is negated before them is not negated after them. */
   static final Set<String> CLAUSE_WORDS =
-      Set.of(
-          ("but although though while whereas because since if when unless except so then which who"
-                  + " that therefore however before after until")
-              .split(" "));
+      words(
+          "but although though while whereas because since if when unless except so then which who"
+              + " that therefore however before after until");
 
   /** Words that turn a statement into one about a part of the cases. */
   static final Set<String> CONDITIONS = Set.of("if", "unless", "except", "provided", "assuming");
@@ -47,10 +46,15 @@ final class Lexicon {
       Set.of("all", "every", "always", "each", "any", "entirely", "completely", "whole");
 
   static final Set<String> PARTIAL =
-      Set.of(
-          ("some most many few several often usually sometimes generally typically mostly partly"
-                  + " normally occasionally")
-              .split(" "));
+      words(
+          "some most many few several often usually sometimes generally typically mostly partly"
+              + " normally occasionally");
+
+  /** Words that bound the number after them; the bound is compared, not the word. */
+  static final Set<String> LIMITS =
+      words(
+          "minimum maximum min max around approximately roughly nearly almost exactly circa least"
+              + " most exceed exceeds exceeding precisely");
 
   static final Set<String> MUST = Set.of("must", "shall", "required", "requires", "mandatory");
   static final Set<String> SHOULD = Set.of("should", "recommended", "advisable", "ought");
@@ -102,7 +106,7 @@ final class Lexicon {
     "begin start",
     "disable forbid prohibit deny",
     "increase raise grow rise",
-    "decrease reduce lower shrink",
+    "decrease reduce lower shrink fall decline",
     "maximum max largest",
     "minimum min smallest",
     "machine computer",
@@ -114,15 +118,76 @@ final class Lexicon {
     "copy duplicate"
   };
 
+  private static final String[] IRREGULAR = {
+    "rise rose risen",
+    "fall fell fallen",
+    "grow grew grown",
+    "begin began begun",
+    "run ran",
+    "write wrote written",
+    "send sent",
+    "keep kept",
+    "hold held",
+    "say said",
+    "make made",
+    "find found",
+    "lose lost",
+    "win won",
+    "lead led",
+    "leave left",
+    "become became",
+    "give gave given",
+    "get got gotten",
+    "go went gone",
+    "come came",
+    "see saw seen",
+    "know knew known",
+    "think thought",
+    "build built",
+    "buy bought",
+    "pay paid",
+    "meet met",
+    "stand stood",
+    "choose chose chosen",
+    "break broke broken",
+    "speak spoke spoken",
+    "take took taken",
+    "draw drew drawn",
+    "fly flew flown",
+    "drive drove driven",
+    "shrink shrank shrunk",
+    "sell sold",
+    "tell told",
+    "catch caught",
+    "feel felt",
+    "mean meant",
+    "deal dealt",
+    "spend spent",
+    "lie lay lain",
+    "hide hid hidden",
+    "freeze froze frozen",
+    "die died dead",
+    "bring brought",
+    "teach taught",
+    "fight fought",
+    "throw threw thrown",
+    "wear wore worn",
+    "retain retention",
+    "recover recovery",
+    "inhabit inhabitant",
+    "analyze analyse analysis"
+  };
+
   private static final String[] ANTONYMS = {
     "increase decrease",
+    "lengthen shorten",
+    "open close",
     "enable disable",
     "allow deny",
     "allow prevent",
     "before after",
     "more less",
     "more fewer",
-    "most least",
     "minimum maximum",
     "on off",
     "true false",
@@ -137,7 +202,6 @@ final class Lexicon {
     "good bad",
     "always never",
     "start stop",
-    "open close",
     "success failure",
     "succeed fail",
     "accept reject",
@@ -148,7 +212,6 @@ final class Lexicon {
     "input output",
     "source target",
     "above below",
-    "over under",
     "early late",
     "earlier later",
     "old new",
@@ -167,7 +230,6 @@ final class Lexicon {
     "left right",
     "north south",
     "east west",
-    "up down",
     "inside outside",
     "internal external",
     "automatic manual",
@@ -189,8 +251,6 @@ final class Lexicon {
     "keep delete",
     "single multiple",
     "master slave",
-    "with without",
-    "all none",
     "improve worsen",
     "connect disconnect",
     "dead alive",
@@ -205,7 +265,7 @@ final class Lexicon {
   private static final String[] NEGATIVE_PREFIXES = {"un", "in", "im", "non", "dis", "ir", "a"};
 
   static {
-    for (String group : SYNONYMS) {
+    for (String group : Stream.of(SYNONYMS, IRREGULAR).flatMap(Arrays::stream).toList()) {
       String name = "";
       for (String word : group.split(" ", -1)) {
         String stem = stem(word);
@@ -262,6 +322,10 @@ final class Lexicon {
   /** Whether the concept tells little. */
   static boolean isCommon(String concept) {
     return COMMON.contains(concept);
+  }
+
+  private static Set<String> words(String list) {
+    return Set.copyOf(List.of(list.split(" ", -1)));
   }
 
   private static Set<String> stems(String list) {

@@ -24,6 +24,10 @@ final class Polarity {
           "\\b(?:(?:not|n't) (?:true|the case|correct)|false|untrue|wrong|incorrect|myth"
               + "|misconception|no evidence|den(?:y|ies|ied)|doubt(?:s|ed|ful)?) that\\b");
 
+  private static final Set<String> SETTING =
+      Set.of(
+          "turn", "turned", "turns", "switch", "switched", "set", "is", "are", "was", "to", "be");
+
   /**
    * A denial.
    *
@@ -51,7 +55,7 @@ final class Polarity {
   Optional<String> difference() {
     for (Denial denial : claimed) {
       boolean same = said.stream().anyMatch(d -> matches(denial, d));
-      if (!same && !absorbed(denial, window.words()) && !deniedByForm(denial)) {
+      if (!same && !absorbed(denial, window.words()) && !denial.head.isEmpty()) {
         return Optional.of("negation_differs: the source does not deny \"" + denial.head + '"');
       }
     }
@@ -81,7 +85,7 @@ final class Polarity {
 
   private Optional<String> opposite() {
     for (Word word : claim.words()) {
-      boolean open = word.kind() != Word.Kind.QUANTITY && !window.has(word);
+      boolean open = word.kind() != Word.Kind.QUANTITY && !window.has(word) && isState(word);
       for (Word opposite : open ? opposites(word) : List.<Word>of()) {
         if (isDenied(word, claimed) == isDenied(opposite, said)
             && !claim.hasConcept(opposite.concept())) {
@@ -100,6 +104,15 @@ final class Polarity {
       }
     }
     return Optional.empty();
+  }
+
+  /** On and off are states only where something is turned, set or is so. */
+  private boolean isState(Word word) {
+    if (!word.lower().equals("on") && !word.lower().equals("off")) {
+      return true;
+    }
+    int at = claim.words().indexOf(word);
+    return at > 0 && SETTING.contains(claim.words().get(at - 1).lower());
   }
 
   private List<Word> opposites(Word word) {
@@ -152,10 +165,6 @@ final class Polarity {
                 opposites.contains(w.concept()) || Lexicon.isNegatedForm(denial.head, w.concept()));
   }
 
-  private boolean deniedByForm(Denial denial) {
-    return denial.head.isEmpty();
-  }
-
   /**
    * Whether what stands left and right of the word in the claim is right and left in the source.
    */
@@ -168,11 +177,18 @@ final class Polarity {
     for (Utterance utterance : window.utterances()) {
       Set<String> sourceLeft = new HashSet<>();
       Set<String> sourceRight = new HashSet<>();
-      if (sides(utterance, pivot, sourceLeft, sourceRight)
-          && !left.isEmpty()
-          && !right.isEmpty()
-          && sourceRight.containsAll(left)
-          && sourceLeft.containsAll(right)) {
+      if (!sides(utterance, pivot, sourceLeft, sourceRight)) {
+        continue;
+      }
+      // Only what changes its side counts: "faster" stands before "than" in both.
+      Set<String> movedRight = new HashSet<>(left);
+      movedRight.removeAll(sourceLeft);
+      Set<String> movedLeft = new HashSet<>(right);
+      movedLeft.removeAll(sourceRight);
+      if (!movedRight.isEmpty()
+          && !movedLeft.isEmpty()
+          && sourceRight.containsAll(movedRight)
+          && sourceLeft.containsAll(movedLeft)) {
         return true;
       }
     }
@@ -189,11 +205,6 @@ final class Polarity {
         (found ? right : left).add(word.concept());
       }
     }
-    // What is compared does not take a side.
-    Set<String> both = new HashSet<>(left);
-    both.retainAll(right);
-    left.removeAll(both);
-    right.removeAll(both);
     return found;
   }
 
@@ -245,6 +256,7 @@ final class Polarity {
     String between =
         utterance.normal().text().substring(words.get(before).end(), words.get(at).start());
     return Lexicon.CLAUSE_WORDS.contains(words.get(at).lower())
+        || Lexicon.NEGATORS.contains(words.get(at).lower())
         || between.chars().anyMatch(c -> ",;:()".indexOf(c) >= 0)
         || between.contains(" - ");
   }

@@ -38,7 +38,7 @@ final class Quantities {
   private static final Pattern NUMBER =
       Pattern.compile(
           "(?<![\\p{L}\\d_.,])(?<!\\p{L}-)([$€£]?)([-+]?)"
-              + "(\\d{1,3}(?:[,']\\d{3})+(?!\\d)(?:\\.\\d+)?|\\d+(?:\\.\\d+)*)"
+              + "(\\d{1,3}(?:[ ,']\\d{3})+(?!\\d)(?:\\.\\d+)?|\\d+(?:\\.\\d+)*)"
               + "(?:(st|nd|rd|th)\\b)?(?: ?(thousand|million|billion|trillion|dozen)\\b|([kmbt])\\b"
               + "(?=[^\\p{L}]|$))?(?:[ -]?(per cent|percentage points?|%|°c?f?|[\\p{L}µμ]+))?");
   private static final Pattern WORDS = Pattern.compile("\\b[a-z]+(?:-[a-z]+)?\\b");
@@ -48,11 +48,11 @@ final class Quantities {
   private static final Pattern LOWER =
       Pattern.compile(
           "(?:at least|not less than|no less than|no fewer than|minimum(?: of)?|more than|greater"
-              + " than|over|above|exceeds?|exceeding|from) (?:the )?$");
+              + " than|over|above|exceeds?|exceeding) (?:the )?$");
   private static final Pattern UPPER =
       Pattern.compile(
           "(?:at most|not more than|no more than|not exceed|maximum(?: of)?|less than|fewer than"
-              + "|under|below|up to|within|until) (?:the )?$");
+              + "|under|below|up to|within) (?:the )?$");
   private static final Pattern ABOUT =
       Pattern.compile("(?:about|around|approximately|roughly|nearly|almost|some|circa|ca\\.|~) ?$");
   private static final Pattern LOWER_AFTER =
@@ -179,7 +179,7 @@ final class Quantities {
   }
 
   private boolean number(Matcher m) {
-    String written = m.group(3).replaceAll("[,']", "");
+    String written = m.group(3).replaceAll("[ ,']", "");
     int end = m.end(3);
     if (m.group(4) != null) {
       return add(Kind.ORDINAL, new BigDecimal(written), "", written, m.start(), m.end(4));
@@ -230,8 +230,8 @@ final class Quantities {
     if (word.startsWith("percentage")) {
       return Units.of("pp");
     }
-    // A single letter is a unit only directly at the digits: "5 a day", "3 d".
-    boolean apart = word.length() == 1 && Character.isLetter(word.charAt(0)) && unscaled;
+    // These letters are units only directly at the digits: "2 x", "3 d", "5 b".
+    boolean apart = unscaled && (word.equals("x") || word.equals("d") || word.equals("b"));
     if (apart && m.start(7) > m.end(3)) {
       return Optional.empty();
     }
@@ -261,13 +261,16 @@ final class Quantities {
     addSpelled(total, from, last);
   }
 
-  /** "One" alone is a pronoun as often as a number, so it does not count. */
+  /** "One" without a unit is a pronoun as often as a number, so it does not count. */
   private void addSpelled(long value, int from, int to) {
-    if (from < 0 || value == 1) {
+    if (from < 0) {
       return;
     }
     Matcher next = Pattern.compile("^[ -]([a-z]+)").matcher(lower.substring(to));
     Optional<Units.Unit> unit = next.find() ? Units.of(next.group(1)) : Optional.empty();
+    if (value == 1 && unit.isEmpty()) {
+      return;
+    }
     int end = unit.isPresent() ? to + next.end() : to;
     BigDecimal number = BigDecimal.valueOf(value);
     found.add(
@@ -324,7 +327,7 @@ final class Quantities {
       return Bound.AT_MOST;
     }
     if (LOWER.matcher(before).find() || LOWER_AFTER.matcher(after).find()) {
-      return before.endsWith("from ") ? Bound.EXACT : Bound.AT_LEAST;
+      return Bound.AT_LEAST;
     }
     return ABOUT.matcher(before).find() ? Bound.ABOUT : Bound.EXACT;
   }

@@ -105,6 +105,6 @@ record Quantity(
     return kind != Kind.NUMBER
         || unit.equals(source.unit)
         || unit.isEmpty()
-        || source.unit.isEmpty();
+        || written.equals(source.written);
   }
 }

@@ -22,6 +22,14 @@ final class Strength {
     return bounds().or(this::quantifiers).or(this::modality).or(this::conditions);
   }
 
+  /** Whether the claim says of all what the source says of a part. */
+  Optional<String> contradiction() {
+    boolean part = hasSaid(Lexicon.PARTIAL) && !has(claim, Lexicon.PARTIAL);
+    return part && has(claim, Lexicon.UNIVERSAL) && !hasSaid(Lexicon.UNIVERSAL)
+        ? Optional.of("quantifier_differs: the source says it of a part only")
+        : Optional.empty();
+  }
+
   private Optional<String> bounds() {
     for (Quantity mine : claim.quantities()) {
       boolean same =

@@ -119,7 +119,8 @@ final class Utterance {
       }
     }
     boolean identifier = isIdentifier(original);
-    if (!identifier && Lexicon.STOP.contains(lower)) {
+    boolean limit = Lexicon.LIMITS.contains(lower) && limits(end);
+    if (!identifier && (limit || Lexicon.STOP.contains(lower))) {
       return new Word(lower, lower, Word.Kind.FUNCTION, start, end, 0);
     }
     String concept = identifier ? lower : Lexicon.concept(lower);
@@ -131,6 +132,11 @@ final class Utterance {
     double weight = Lexicon.isCommon(concept) ? 0.5 : lower.length() >= 8 ? 1.25 : 1;
     boolean named = kind == Word.Kind.IDENTIFIER || kind == Word.Kind.NAME;
     return new Word(lower, concept, kind, start, end, named ? 2 : weight);
+  }
+
+  /** Whether a number follows closely: the word is then read as its bound. */
+  private boolean limits(int end) {
+    return quantities.stream().anyMatch(q -> q.start() > end && q.start() - end <= 8);
   }
 
   private static boolean isIdentifier(String word) {
