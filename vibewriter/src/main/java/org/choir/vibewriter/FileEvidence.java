@@ -122,13 +122,6 @@ final class FileEvidence implements EvidenceBook {
 
   private static Evidence whole(Citation citation, SourceDocument document, String text) {
     return new Evidence(
-        citation.target(),
-        document.id(),
-        document.title(),
-        "",
-        document.location(),
-        "",
-        0,
-        text);
+        citation.target(), document.id(), document.title(), "", document.location(), "", 0, text);
   }
 }

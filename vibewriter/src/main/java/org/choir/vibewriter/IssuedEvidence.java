@@ -1,8 +1,8 @@
 package org.choir.vibewriter;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.Set;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import org.choir.agent.ToolContext;
 import org.choir.knowledge.Citation;

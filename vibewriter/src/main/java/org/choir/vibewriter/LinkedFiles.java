@@ -35,10 +35,12 @@ record LinkedFiles(List<Path> folders) {
 
   /** Whether a citation names an address that this machine does not have as a file. */
   static boolean isWeb(Citation citation) {
+    if (citation.kind() != Citation.Kind.LINK) {
+      return false;
+    }
     Matcher scheme = SCHEME.matcher(citation.target());
-    return citation.kind() == Citation.Kind.LINK
-        && (citation.target().startsWith("//")
-            || scheme.find() && !scheme.group(1).equalsIgnoreCase("file"));
+    boolean other = scheme.find() && !scheme.group(1).equalsIgnoreCase("file");
+    return other || citation.target().startsWith("//");
   }
 
   /** The file's real path; empty if there is none. */

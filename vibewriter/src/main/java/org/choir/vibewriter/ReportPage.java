@@ -154,7 +154,8 @@ final class ReportPage {
         .append("</blockquote><figcaption>[")
         .append(citation.number())
         .append("] ")
-        .append(SAFE_LINK.matcher(citation.link()).matches() ? linked(citation, place) : escaped(place))
+        .append(
+            SAFE_LINK.matcher(citation.link()).matches() ? linked(citation, place) : escaped(place))
         .append("</figcaption></figure>\n");
   }
 

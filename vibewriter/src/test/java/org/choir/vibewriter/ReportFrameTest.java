@@ -37,7 +37,8 @@ class ReportFrameTest {
 
             """);
     assertThat(frame(Depth.QUICK, 3, 0, "en", true).head())
-        .contains("*Written by `anthropic:claude`; every sentence was checked against its source.*");
+        .contains(
+            "*Written by `anthropic:claude`; every sentence was checked against its source.*");
   }
 
   @Test

@@ -1,0 +1,166 @@
+package org.choir.vibewriter;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.choir.core.ChoirException;
+import org.choir.core.ExitStatus;
+import org.choir.core.Json;
+import org.choir.knowledge.Citation;
+import org.choir.knowledge.ClaimResult;
+import org.choir.knowledge.ClaimVerifier;
+import org.choir.knowledge.Draft;
+import org.choir.knowledge.Quote;
+import org.choir.knowledge.SourceLibrary;
+
+/**
+ * The verification of any Markdown file: each claim against the files that it links to, names in a
+ * footnote or cites by key.
+ *
+ * @param rows one per claim, in the order of the text
+ */
+public record FileVerification(Path file, List<Row> rows) {
+  /** The largest file that is read, in bytes. */
+  private static final long MAX_BYTES = 8L << 20;
+
+  /** The verdict word for a claim that names no ground at all. */
+  public static final String NO_CITATION = "no_citation";
+
+  public FileVerification {
+    rows = List.copyOf(rows);
+  }
+
+  /**
+   * A claim and what was found about it.
+   *
+   * @param line where it begins, from 1
+   * @param verdict {@code supported partial contradicted unsupported unreachable fabricated} or
+   *     {@link #NO_CITATION}
+   * @param score the probability that it is supported, 0 to 1
+   * @param reason a stable code, a colon and what it means here; empty if fully supported
+   * @param citations what it cites, as written
+   * @param quotes the words of the sources that carry it, literally
+   */
+  public record Row(
+      int line,
+      String claim,
+      String verdict,
+      double score,
+      String reason,
+      List<String> citations,
+      List<String> quotes) {
+    public Row {
+      citations = List.copyOf(citations);
+      quotes = List.copyOf(quotes);
+    }
+
+    /** Whether a reader can rely on it, in part at least. */
+    public boolean stands() {
+      return verdict.equals("supported") || verdict.equals("partial");
+    }
+  }
+
+  /**
+   * Verifies a file.
+   *
+   * @param sources folders and files against which relative links and keys are resolved; if empty,
+   *     the file's own folder
+   * @throws ChoirException {@code no_such_file}, {@code not_markdown}, {@code draft_too_large}, or
+   *     what reading the sources throws
+   */
+  public static FileVerification of(
+      SourceLibrary library, ClaimVerifier verifier, Path file, List<Path> sources) {
+    String text = text(file);
+    Draft draft = Draft.ofDocument(text);
+    Path folder = file.toAbsolutePath().normalize().getParent();
+    FileEvidence book =
+        FileEvidence.of(library, draft.claims(), folder == null ? file : folder, sources);
+    List<Row> rows = new ArrayList<>();
+    int line = 1;
+    int counted = 0;
+    for (ClaimResult result : verifier.verify(draft, book)) {
+      int at = text.offsetByCodePoints(0, result.claim().start());
+      // Claims come in the order of the text, but for those of a table's cells that span lines.
+      for (; counted < at; counted++) {
+        line += text.charAt(counted) == '\n' ? 1 : 0;
+      }
+      rows.add(row(line, result));
+    }
+    return new FileVerification(file, rows);
+  }
+
+  /** 0 if every claim stands, 1 if not. */
+  public ExitStatus exit() {
+    return rows.stream().allMatch(Row::stands) ? ExitStatus.DONE : ExitStatus.FAILED;
+  }
+
+  /** How many claims have this verdict. */
+  public long count(String verdict) {
+    return rows.stream().filter(r -> r.verdict().equals(verdict)).count();
+  }
+
+  /** As one JSON document: {@code {file, verified, counts, claims}}. */
+  public ObjectNode toJson() {
+    ObjectNode json =
+        Json.object()
+            .put("file", file.toString())
+            .put("verified", exit() == ExitStatus.DONE);
+    ObjectNode counts = json.putObject("counts");
+    rows.forEach(r -> counts.put(r.verdict(), count(r.verdict())));
+    ArrayNode claims = json.putArray("claims");
+    for (Row row : rows) {
+      ObjectNode claim =
+          claims
+              .addObject()
+              .put("line", row.line())
+              .put("text", row.claim())
+              .put("verdict", row.verdict())
+              .put("score", row.score())
+              .put("reason", row.reason());
+      ArrayNode citations = claim.putArray("citations");
+      row.citations().forEach(citations::add);
+      ArrayNode quotes = claim.putArray("quotes");
+      row.quotes().forEach(quotes::add);
+    }
+    return json;
+  }
+
+  private static Row row(int line, ClaimResult result) {
+    boolean uncited = result.claim().citations().isEmpty();
+    return new Row(
+        line,
+        result.claim().text(),
+        uncited ? NO_CITATION : result.verdict().word(),
+        result.score(),
+        result.reason(),
+        result.claim().citations().stream().map(Citation::target).toList(),
+        result.quotes().stream().map(Quote::text).toList());
+  }
+
+  private static String text(Path file) {
+    try {
+      if (!Files.isRegularFile(file)) {
+        throw ChoirException.usage(
+            "no_such_file", "there is no file " + file, "name a Markdown file");
+      }
+      if (Files.size(file) > MAX_BYTES) {
+        throw ChoirException.usage(
+            "draft_too_large",
+            file + " has more than " + MAX_BYTES + " bytes",
+            "split it into several files");
+      }
+      return Files.readString(file, StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw ChoirException.fatal(
+          "not_markdown",
+          file + " cannot be read as text in UTF-8: " + e.getMessage(),
+          "check the file and its permissions",
+          e);
+    }
+  }
+}
