@@ -36,7 +36,8 @@ class IsolationTest {
         "touch /etc/x",
         "touch /skills/x",
         "touch /usr/bin/x",
-        "mount -t tmpfs none /mnt",
+        "python3 -c 'import ctypes, sys; sys.exit(-ctypes.CDLL(None).mount(b\"x\", b\"/mnt\","
+            + " b\"tmpfs\", 0, None))'",
         "unshare -r true",
         "unshare -Urm true",
         "chroot /workspace true",
@@ -64,6 +65,14 @@ class IsolationTest {
     Shell shell = Shell.run(vm, command + " 2>/dev/null");
     assertThat(shell.code()).isNotZero();
     assertThat(shell.result().timedOut()).isFalse();
+  }
+
+  /** Without these the refusals above would only mean that a program is missing. */
+  @Test
+  void theProgramsThatAreRefusedAreThere() {
+    assertThat(Shell.run(vm, "command -v unshare chroot mknod kill dmesg su python3").out().lines())
+        .hasSize(7);
+    assertThat(Shell.run(vm, "find / -xdev -perm /6000 -type f 2>/dev/null").out()).isEmpty();
   }
 
   @Test
