@@ -17,11 +17,11 @@ import org.choir.knowledge.SourceLibrary;
 /**
  * Reads drafts and has their claims checked against the evidence that was issued to the run.
  *
- * <p>A draft is read from the workspace as it is at the call, not from the object store. Both are the
- * same wherever it matters: the loop stores every changed file before it records the step that
+ * <p>A draft is read from the workspace as it is at the call, not from the object store. Both are
+ * the same wherever it matters: the loop stores every changed file before it records the step that
  * changed it, a tool call is a step of its own after that one, and a resumed run restores the
- * workspace from the store first. What only the workspace has is a change by the very command that is
- * still running, and no command runs beside this tool in the lead.
+ * workspace from the store first. What only the workspace has is a change by the very command that
+ * is still running, and no command runs beside this tool in the lead.
  */
 final class Drafts {
   /** The largest draft that is read, in bytes. */

@@ -107,9 +107,7 @@ public record FileVerification(Path file, List<Row> rows) {
   /** As one JSON document: {@code {file, verified, counts, claims}}. */
   public ObjectNode toJson() {
     ObjectNode json =
-        Json.object()
-            .put("file", file.toString())
-            .put("verified", exit() == ExitStatus.DONE);
+        Json.object().put("file", file.toString()).put("verified", exit() == ExitStatus.DONE);
     ObjectNode counts = json.putObject("counts");
     rows.forEach(r -> counts.put(r.verdict(), count(r.verdict())));
     ArrayNode claims = json.putArray("claims");

@@ -3,10 +3,11 @@ package org.choir.vibewriter;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.choir.agent.*;
 import org.choir.core.ReplayClass;
+import org.choir.knowledge.SourceLibrary;
 import org.choir.model.ToolSpec;
 
 final class SubmitReport implements Tool {
-  SubmitReport(ReportWriter w) {}
+  SubmitReport(SourceLibrary l, Drafts w, boolean lm) {}
 
   @Override
   public ToolSpec spec() {

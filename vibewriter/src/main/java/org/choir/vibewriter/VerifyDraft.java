@@ -10,7 +10,9 @@ import org.choir.knowledge.ClaimResult;
 import org.choir.knowledge.ClaimVerdict;
 import org.choir.model.ToolSpec;
 
-/** The tool {@code verify_draft}: checks every claim of a draft and names those that do not stand. */
+/**
+ * The tool {@code verify_draft}: checks every claim of a draft and names those that do not stand.
+ */
 final class VerifyDraft implements Tool {
   private static final int TEXT_MAX = 1_000;
 
@@ -56,7 +58,9 @@ final class VerifyDraft implements Tool {
     return ToolOutput.of(out.toString());
   }
 
-  /** The first line, which programs read too: unreachable claims are named only where there are any. */
+  /**
+   * The first line, which programs read too: unreachable claims are named only where there are any.
+   */
   private static String summary(Drafts.Checked checked) {
     long unreachable = checked.count(ClaimVerdict.UNREACHABLE);
     return "Verified "

@@ -8,6 +8,7 @@ import java.util.List;
 import org.choir.agent.AgentDefinition;
 import org.choir.agent.AgentDefinition.Policy;
 import org.choir.agent.Tool;
+import org.choir.knowledge.ClaimVerifier;
 import org.choir.knowledge.SourceLibrary;
 import org.choir.model.ModelClient;
 
@@ -30,11 +31,11 @@ final class Vibewriter {
    *     claims
    */
   static AgentDefinition definition(SourceLibrary library, ModelClient model) {
-    ReportWriter writer = new ReportWriter(library, model);
+    Drafts drafts = new Drafts(library, verifier(model));
     Tool search = new SearchSources(library);
     Tool read = new ReadSource(library);
-    Tool verify = new VerifyDraft(writer);
-    Tool submit = new SubmitReport(writer);
+    Tool verify = new VerifyDraft(drafts);
+    Tool submit = new SubmitReport(library, drafts, model.isLanguageModel());
     List<AgentDefinition> subagents =
         List.of(
             subagent(
@@ -77,6 +78,11 @@ final class Vibewriter {
             "task"),
         subagents,
         new LeadPolicy());
+  }
+
+  /** The rules always judge first; a language model only what they leave open. */
+  static ClaimVerifier verifier(ModelClient model) {
+    return ClaimVerifier.byRules();
   }
 
   private static AgentDefinition subagent(

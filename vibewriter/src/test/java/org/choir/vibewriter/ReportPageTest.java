@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import org.choir.core.ChoirException;
 import org.choir.core.Digest;
 import org.choir.core.Json;
@@ -100,10 +101,10 @@ class ReportPageTest {
   @Test
   void linksEachCitationToItsPassageAndShowsItAsATooltip() {
     Document page = Jsoup.parse(report().html());
-    Element cite = page.selectFirst("a.cite.supported");
+    Element cite = Objects.requireNonNull(page.selectFirst("a.cite.supported"));
     assertThat(cite.text()).isEqualTo("[1]");
     assertThat(cite.attr("title")).isEqualTo("“The log \"is\" written <first>” — The log");
-    Element passage = page.getElementById(cite.attr("href").substring(1));
+    Element passage = Objects.requireNonNull(page.getElementById(cite.attr("href").substring(1)));
     assertThat(passage.select("blockquote").text()).isEqualTo("The log \"is\" written <first>");
     assertThat(passage.select("a").attr("href")).isEqualTo("file:///docs/log.html#order");
     assertThat(page.select("a.cite.partial").text()).isEqualTo("[2]");

@@ -90,7 +90,7 @@ final class ScriptedModel implements ModelClient {
     synchronized (systems) {
       systems.add(request.system());
     }
-    Turn turn = scripts.get(role).get(step).apply(new Seen(opening, results));
+    Turn turn = scripts.getOrDefault(role, List.of()).get(step).apply(new Seen(opening, results));
     List<ToolCall> calls = new ArrayList<>();
     for (Call call : turn.calls()) {
       calls.add(

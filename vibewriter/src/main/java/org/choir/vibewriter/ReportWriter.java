@@ -1,8 +1,0 @@
-package org.choir.vibewriter;
-
-import org.choir.knowledge.SourceLibrary;
-import org.choir.model.ModelClient;
-
-final class ReportWriter {
-  ReportWriter(SourceLibrary l, ModelClient m) {}
-}
