@@ -83,7 +83,10 @@ final class Commands implements AutoCloseable {
 
   ObjectNode handle(Request request, Request.Events events) throws InterruptedException {
     return switch (request.command()) {
-      case "research" -> watch(research.begin(request, events), events);
+      case "research" -> {
+        warn(events);
+        yield watch(research.begin(request, events), events);
+      }
       case "resume" -> resume(request, events);
       case "runs" -> list(request);
       case "show" -> reports.show(known(request), request);
@@ -104,6 +107,10 @@ final class Commands implements AutoCloseable {
       case "rm" -> remove(request);
       case "export" -> reports.export(known(request), request);
       case "verify" -> reports.verify(request);
+      case "vm.create" -> {
+        warn(events);
+        yield vms.handle(request, events);
+      }
       default -> vms.handle(request, events);
     };
   }
@@ -120,7 +127,13 @@ final class Commands implements AutoCloseable {
     return run;
   }
 
+  /** What a person must be told of the isolation of VMs, before one is started. */
+  private void warn(Request.Events events) {
+    rooms.sandboxes().warning().ifPresent(w -> events.send(Json.object().put("notice", w)));
+  }
+
   private ObjectNode resume(Request request, Request.Events events) throws InterruptedException {
+    warn(events);
     RunId run = known(request);
     var status = rooms.agents().state(run);
     rooms.models().requireConsent(status.model(), request.flag("yes"));
