@@ -23,7 +23,7 @@ import org.choir.core.Json;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
 import org.choir.sandbox.Vm;
-import org.choir.vibewriter.Report;
+import org.choir.vibewriter.Research;
 
 /** What clients can ask of a server whose rooms are open. Thread-safe. */
 final class Commands implements AutoCloseable {
@@ -58,7 +58,6 @@ final class Commands implements AutoCloseable {
   private final Wiring rooms;
   private final Runs runs;
   private final Delivery delivery;
-  private final Removed removed;
   private final ResearchCommand research;
   private final ReportCommands reports;
   private final VmCommands vms;
@@ -68,7 +67,6 @@ final class Commands implements AutoCloseable {
   Commands(Wiring rooms, InstantSource clock) {
     this.rooms = rooms;
     this.delivery = new Delivery(rooms.home().part("runs"));
-    this.removed = new Removed(rooms.home().part("runs").resolve("removed"));
     this.runs =
         new Runs(
             rooms.agents(),
@@ -85,7 +83,10 @@ final class Commands implements AutoCloseable {
 
   ObjectNode handle(Request request, Request.Events events) throws InterruptedException {
     return switch (request.command()) {
-      case "research" -> watch(research.begin(request, events), events);
+      case "research" -> {
+        warn(events);
+        yield watch(research.begin(request, events), events);
+      }
       case "resume" -> resume(request, events);
       case "runs" -> list(request);
       case "show" -> reports.show(known(request), request);
@@ -106,6 +107,10 @@ final class Commands implements AutoCloseable {
       case "rm" -> remove(request);
       case "export" -> reports.export(known(request), request);
       case "verify" -> reports.verify(request);
+      case "vm.create" -> {
+        warn(events);
+        yield vms.handle(request, events);
+      }
       default -> vms.handle(request, events);
     };
   }
@@ -116,13 +121,19 @@ final class Commands implements AutoCloseable {
     ChoirException none =
         ChoirException.usage(
             "no_such_run", "there is no run " + run, "list what exists with: choir runs");
-    if (removed.contains(run) || !rooms.agents().state(run).tenant().equals(request.user())) {
+    if (!rooms.agents().state(run).tenant().equals(request.user())) {
       throw none;
     }
     return run;
   }
 
+  /** What a person must be told of the isolation of VMs, before one is started. */
+  private void warn(Request.Events events) {
+    rooms.sandboxes().warning().ifPresent(w -> events.send(Json.object().put("notice", w)));
+  }
+
   private ObjectNode resume(Request request, Request.Events events) throws InterruptedException {
+    warn(events);
     RunId run = known(request);
     var status = rooms.agents().state(run);
     rooms.models().requireConsent(status.model(), request.flag("yes"));
@@ -189,11 +200,11 @@ final class Commands implements AutoCloseable {
     return Json.object().set("runs", list);
   }
 
-  /** Every run that was not removed, newest first. */
+  /** Every run, newest first. */
   private List<RunId> all() {
     List<RunId> all = new ArrayList<>();
     for (AgentId agent : rooms.backbone().state().agents()) {
-      if (!agent.isSubagent() && !removed.contains(agent.run())) {
+      if (!agent.isSubagent()) {
         all.add(agent.run());
       }
     }
@@ -201,7 +212,7 @@ final class Commands implements AutoCloseable {
     return all;
   }
 
-  /** Forgets a run's files and VM; its history stays until the archiver's time has come. */
+  /** Forgets a run: its history, its files, its folder in the home, its VM. */
   private ObjectNode remove(Request request) {
     RunId run = known(request);
     if (runs.isGoing(run)) {
@@ -211,12 +222,10 @@ final class Commands implements AutoCloseable {
     rooms.sandboxes().find(run.value()).ifPresent(Vm::close);
     for (AgentId agent : rooms.backbone().state().agents()) {
       if (agent.run().equals(run)) {
-        FileStore files = rooms.backbone().files();
-        files.list(agent).forEach(file -> files.delete(agent, file.path()));
+        rooms.backbone().forget(agent);
       }
     }
     delivery.forget(run);
-    removed.add(run);
     return Json.object().put("run", run.value()).put("removed", true);
   }
 
@@ -260,8 +269,12 @@ final class Commands implements AutoCloseable {
   private void ended(RunId run, RunState state) {
     TenantId tenant = rooms.agents().state(run).tenant();
     if (state == RunState.COMPLETED) {
-      Optional<Report> report = rooms.research().report(rooms.backbone().files(), tenant, run);
-      report.ifPresent(r -> delivery.deliver(run, r.markdown(), r.record()));
+      FileStore files = rooms.backbone().files();
+      Optional<byte[]> report = files.get(tenant, run.lead(), Research.REPORT);
+      Optional<byte[]> record = files.get(tenant, run.lead(), Research.RECORD);
+      if (report.isPresent() && record.isPresent()) {
+        delivery.deliver(run, report.get(), record.get());
+      }
     }
     release(run, state);
   }

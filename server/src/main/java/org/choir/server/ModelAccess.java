@@ -7,8 +7,10 @@ import org.choir.agent.AgentRuntime;
 import org.choir.core.ChoirException;
 import org.choir.core.ExitStatus;
 import org.choir.core.Failure;
+import org.choir.core.Money;
 import org.choir.model.Catalogue;
 import org.choir.model.Embedder;
+import org.choir.model.ModelAnswer;
 import org.choir.model.ModelClient;
 import org.choir.model.ModelName;
 import org.choir.model.ModelSettings;
@@ -53,9 +55,11 @@ final class ModelAccess implements AgentRuntime.Models, AutoCloseable {
     return ModelSettings.of(name, credentials.of(name.provider().id()), catalogue);
   }
 
-  /** The catalogue of windows and prices. */
-  Catalogue catalogue() {
-    return catalogue;
+  /** What a provider charges for this use, by the model's id; empty if no price is known. */
+  Optional<Money> cost(String id, ModelAnswer.Usage usage) {
+    return id.equals(EXTRACTIVE)
+        ? Optional.empty()
+        : catalogue.price(Models.parse(id)).map(price -> price.cost(usage));
   }
 
   /**

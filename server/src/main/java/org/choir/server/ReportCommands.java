@@ -2,6 +2,7 @@ package org.choir.server;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -9,11 +10,16 @@ import org.choir.agent.RunStatus;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import org.choir.core.RunId;
+import org.choir.core.Text;
+import org.choir.knowledge.ClaimVerifier;
+import org.choir.vibewriter.FileVerification;
 import org.choir.vibewriter.Report;
 import org.choir.vibewriter.ReportCitation;
 
 /** Shows, exports and checks reports. */
 final class ReportCommands {
+  private static final int CLAIM_SHOWN = 200;
+
   private final Wiring rooms;
 
   ReportCommands(Wiring rooms) {
@@ -94,5 +100,40 @@ final class ReportCommands {
                   "bad_format", "there is no format '" + format + "'", "choose md or html");
         };
     return Json.object().put("run", run.value()).put("format", format).put("text", text);
+  }
+
+  /**
+   * Checks every cited sentence of a Markdown file against the files it cites, by rules alone: no
+   * file leaves this machine for it.
+   */
+  ObjectNode verify(Request request) {
+    FileVerification found =
+        FileVerification.of(
+            rooms.library(),
+            ClaimVerifier.byRules(),
+            Path.of(request.text("file")),
+            request.texts("sources").stream().map(Path::of).toList());
+    List<String> lines = new ArrayList<>();
+    for (FileVerification.Row row : found.rows()) {
+      if (!row.verdict().equals("supported")) {
+        lines.add(
+            found.file().getFileName()
+                + ":"
+                + row.line()
+                + ": "
+                + row.verdict()
+                + ": "
+                + Text.visible(row.claim(), CLAIM_SHOWN));
+        lines.add("    " + Text.visible(row.reason(), CLAIM_SHOWN));
+      }
+    }
+    ObjectNode out = found.toJson();
+    List<String> counted = new ArrayList<>();
+    out.path("counts").properties().forEach(e -> counted.add(e.getValue() + " " + e.getKey()));
+    lines.add(
+        found.rows().size()
+            + " claims"
+            + (counted.isEmpty() ? "" : ": " + String.join(", ", counted)));
+    return out.put("text", String.join("\n", lines));
   }
 }

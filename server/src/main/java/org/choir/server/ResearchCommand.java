@@ -157,7 +157,7 @@ final class ResearchCommand {
 
   private String report(RunId run, TenantId user) {
     Optional<Report> report = rooms.research().report(rooms.backbone().files(), user, run);
-    return report.map(Report::text).orElse("");
+    return report.map(Report::markdown).orElse("");
   }
 
   private static List<Path> sourcesOf(List<ObjectNode> history) {

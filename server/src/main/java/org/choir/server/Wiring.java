@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.choir.agent.AgentRuntime;
 import org.choir.agent.PlainGate;
@@ -13,7 +14,9 @@ import org.choir.backbone.Backbone;
 import org.choir.core.AgentId;
 import org.choir.keys.FileDataKeys;
 import org.choir.knowledge.SourceLibrary;
+import org.choir.model.CachedEmbedder;
 import org.choir.model.Embedder;
+import org.choir.model.bge.BgeEmbedder;
 import org.choir.sandbox.Sandboxes;
 import org.choir.vibewriter.Research;
 
@@ -72,14 +75,18 @@ final class Wiring implements AutoCloseable {
                   clock));
       Sandboxes.Recovery recovery = sandboxes.recover();
       LOG.log(Level.INFO, "VMs adopted: {0}, reaped: {1}", recovery.adopted(), recovery.reaped());
-      Embedder embedder = closing(Embedders.open(home.part("cache")));
+      Embedder embedder =
+          closing(
+              new CachedEmbedder(
+                  new BgeEmbedder(), home.part("cache"), CachedEmbedder.DEFAULT_BYTES_MAX));
       library = closing(SourceLibrary.open(home.part("sources"), embedder));
       models = closing(new ModelAccess(credentials, settings, embedder));
       research = new Research(library);
       agents =
           new AgentRuntime(
               backbone,
-              new PlainGate(),
+              // What this server does itself for an agent, beside what stays in the VM.
+              new PlainGate(Set.of("submit_report")),
               // The audit chain comes with its own room; until then the state stream is the record.
               event -> LOG.log(Level.DEBUG, "{0} {1}", event.kind(), event.agent()),
               models,
