@@ -14,6 +14,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -166,8 +167,18 @@ class FaultTest {
         for (Future<?> each : running) {
           each.get();
         }
-        int expected = acknowledged.values().stream().mapToInt(List::size).sum();
-        await().atMost(LONG).until(() -> followed.size() >= expected);
+        List<StateEntry> expected =
+            acknowledged.values().stream()
+                .flatMap(List::stream)
+                .sorted(Comparator.comparingLong(StateEntry::sequence))
+                .toList();
+        await()
+            .atMost(LONG)
+            .untilAsserted(
+                () -> {
+                  assertThat(sequences(followed)).endsWith(expected.getLast().sequence());
+                  assertThat(sequences(followed)).isEqualTo(sequences(expected));
+                });
       }
       assertThat(backbone.status().restarts()).isEqualTo(rounds);
       for (Map.Entry<AgentId, List<StateEntry>> each : acknowledged.entrySet()) {
@@ -187,6 +198,10 @@ class FaultTest {
       }
       assertThat(followed).extracting(StateEntry::sequence).isSorted().doesNotHaveDuplicates();
     }
+  }
+
+  private static List<Long> sequences(List<StateEntry> entries) {
+    return entries.stream().map(StateEntry::sequence).toList();
   }
 
   static int freePort() throws IOException {
