@@ -30,6 +30,8 @@ func codeOf(err error) string {
 		return "not_a_directory"
 	case syscall.ENOSPC, syscall.EDQUOT:
 		return "no_space"
+	case syscall.ENOEXEC, syscall.E2BIG:
+		return "bad_request"
 	case syscall.ELOOP, syscall.ENAMETOOLONG, syscall.EINVAL, syscall.EXDEV, syscall.ENXIO:
 		return "invalid_path"
 	default:

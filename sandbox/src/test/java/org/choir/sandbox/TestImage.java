@@ -6,39 +6,48 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
 
-/** The guest image of this repository, built if need be; the script itself locks. */
+/** The guest image of this repository, built if it is missing or old; the script itself locks. */
 final class TestImage {
-  private static final Path REPOSITORY = Path.of(System.getProperty("choir.repository", ".."));
+  private static final Path REPOSITORY =
+      Path.of(System.getProperty("choir.repository", "..")).toAbsolutePath().normalize();
 
   private TestImage() {}
 
-  static synchronized Path folder() {
-    Path image = REPOSITORY.resolve("guest/target/image").toAbsolutePath();
-    try {
-      Process build =
-          new ProcessBuilder(REPOSITORY.resolve("guest/build-image").toString())
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.INHERIT)
-              .start();
-      if (!build.waitFor(10, TimeUnit.MINUTES) || build.exitValue() != 0) {
-        throw new IllegalStateException("guest/build-image failed");
-      }
-      return image;
-    } catch (IOException | InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
+  static Path repository() {
+    return REPOSITORY;
+  }
+
+  static Path folder() {
+    return Built.IMAGE;
   }
 
   /** A room over a folder, with small VMs. */
   static Sandboxes open(Path folder) {
-    return Sandboxes.open(
-        new Sandboxes.Options(folder, folder(), "auto", 384, 512, 4), InstantSource.system());
+    return Sandboxes.open(options(folder), InstantSource.system());
   }
 
-  static Path scratch() {
+  static Sandboxes.Options options(Path folder) {
+    return new Sandboxes.Options(folder, folder(), "auto", 384, 512, 3);
+  }
+
+  private static final class Built {
+    static final Path IMAGE = built();
+  }
+
+  private static Path built() {
     try {
-      return Files.createTempDirectory("choir-vm");
-    } catch (IOException e) {
+      Path log = Files.createTempFile("choir-image", ".log");
+      Process build =
+          new ProcessBuilder(REPOSITORY.resolve("guest/build-image").toString())
+              .redirectErrorStream(true)
+              .redirectOutput(log.toFile())
+              .start();
+      if (!build.waitFor(15, TimeUnit.MINUTES) || build.exitValue() != 0) {
+        throw new IllegalStateException("guest/build-image failed: " + Files.readString(log));
+      }
+      Files.delete(log);
+      return REPOSITORY.resolve("guest/target/image");
+    } catch (IOException | InterruptedException e) {
       throw new IllegalStateException(e);
     }
   }
