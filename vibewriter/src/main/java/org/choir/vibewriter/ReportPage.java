@@ -30,7 +30,14 @@ import org.commonmark.renderer.html.HtmlWriter;
  */
 final class ReportPage {
   private static final List<Extension> EXTENSIONS = List.of(TablesExtension.create());
-  private static final Pattern NUMBER = Pattern.compile("(?<!\\\\)\\[(\\d{1,5})]");
+  private static final Pattern NUMBER = Pattern.compile("\\[(\\d{1,5})]");
+
+  /**
+   * What follows a claim: after a code block its closing fence, a mark of partial support, numbers.
+   */
+  private static final Pattern NUMBERS =
+      Pattern.compile(
+          "(?:\\n[^\\n]*`{3,}\\n[^\\n]*\\n[^\\n]*From the source:)?(?: \\*\\(partly supported\\)\\*)?(?: \\[\\d{1,5}])+");
 
   /** Private-use characters stand for citations while the text is parsed; the text has none. */
   private static final char OPEN = '\uE000';
@@ -40,18 +47,18 @@ final class ReportPage {
 
   private static final Pattern SAFE_LINK = Pattern.compile("(?:file|https?):[^\\s]+");
 
-  private final Report report;
+  private final SubmittedReport report;
   private final List<ReportCitation> citations;
 
   /** The citations of the text in the order in which {@link #marked} met them. */
   private final Map<Integer, ReportCitation> marks = new HashMap<>();
 
-  private ReportPage(Report report) {
+  private ReportPage(SubmittedReport report) {
     this.report = report;
     this.citations = report.citations();
   }
 
-  static String of(Report report) {
+  static String of(SubmittedReport report) {
     return new ReportPage(report).page();
   }
 
@@ -65,6 +72,10 @@ final class ReportPage {
             // Links to the reader's own files are the point of a source list.
             .urlSanitizer(new DefaultUrlSanitizer(Set.of("http", "https", "mailto", "file")))
             .nodeRendererFactory(Citations::new)
+            .attributeProviderFactory(
+                context ->
+                    (node, tag, attributes) ->
+                        attributes.computeIfPresent("href", (name, href) -> openable(href)))
             .build()
             .render(document);
     StringBuilder out = new StringBuilder();
@@ -83,27 +94,24 @@ final class ReportPage {
     return out.append("</body>\n</html>\n").toString();
   }
 
-  /** The report with a mark in the place of each citation number that a claim of the record has. */
+  /** The report with a mark in the place of each citation number that follows a claim. */
   private String marked() {
-    String text = report.markdown();
+    String text = plain(report.markdown());
     StringBuilder out = new StringBuilder();
     int at = 0;
     for (ReportClaim claim : report.claims()) {
-      int start = Math.max(at, claim.start());
-      if (start >= claim.end()) {
+      Matcher numbers = NUMBERS.matcher(text).region(claim.end(), text.length());
+      if (claim.end() < at || !numbers.lookingAt()) {
         continue;
       }
-      out.append(plain(text.substring(at, start)));
-      Matcher numbers = NUMBER.matcher(plain(text.substring(start, claim.end())));
-      StringBuilder marked = new StringBuilder();
-      while (numbers.find()) {
-        numbers.appendReplacement(marked, Matcher.quoteReplacement(mark(claim, numbers.group(1))));
-      }
-      numbers.appendTail(marked);
-      out.append(marked);
-      at = claim.end();
+      out.append(text, at, claim.end());
+      out.append(
+          NUMBER
+              .matcher(numbers.group())
+              .replaceAll(n -> Matcher.quoteReplacement(mark(claim, n.group(1)))));
+      at = numbers.end();
     }
-    return out.append(plain(text.substring(at))).toString();
+    return out.append(text, at, text.length()).toString();
   }
 
   private String mark(ReportClaim claim, String number) {
@@ -159,8 +167,18 @@ final class ReportPage {
         .append("</figcaption></figure>\n");
   }
 
-  private static String linked(ReportCitation citation, String place) {
-    return "<a href=\"" + escaped(citation.link()) + "\">" + escaped(place) + "</a>";
+  private static String linked(String link, String words) {
+    String address = openable(link);
+    return SAFE_LINK.matcher(address).matches()
+        ? "<a href=\"" + escaped(address) + "\">" + escaped(words) + "</a>"
+        : escaped(words);
+  }
+
+  /** A path with a line number, as editors take it, becomes an address that a browser takes. */
+  private static String openable(String link) {
+    return link.startsWith("/") && !link.startsWith("//")
+        ? "file://" + link.replaceFirst(":\\d+$", "")
+        : link;
   }
 
   private static String anchor(ReportCitation citation) {

@@ -106,11 +106,11 @@ public final class Research {
   }
 
   /** The submitted report of a run with its record; empty if there is none (yet). */
-  public Optional<Report> report(FileStore files, TenantId tenant, RunId run) {
+  public Optional<SubmittedReport> report(FileStore files, TenantId tenant, RunId run) {
     Optional<byte[]> markdown = files.get(tenant, run.lead(), REPORT);
     Optional<byte[]> record = files.get(tenant, run.lead(), RECORD);
     return markdown.isPresent() && record.isPresent()
-        ? Optional.of(new Report(markdown.get(), record.get()))
+        ? Optional.of(new SubmittedReport(markdown.get(), record.get()))
         : Optional.empty();
   }
 }

@@ -4,13 +4,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.choir.core.ChoirException;
 import org.choir.core.Digest;
 import org.choir.core.Json;
 
 /** A submitted report and its verification record. */
-public final class Report {
+public final class SubmittedReport {
+  private static final Pattern DEFINITION = Pattern.compile("(?m)^\\[(\\d{1,5})]: <([^>\n]*)>$");
+
   private final String markdown;
   private final ObjectNode record;
 
@@ -19,7 +25,7 @@ public final class Report {
    *
    * @throws ChoirException {@code report_mismatch} if the record is not that of this report
    */
-  public Report(byte[] markdown, byte[] record) {
+  public SubmittedReport(byte[] markdown, byte[] record) {
     this.markdown = new String(markdown, StandardCharsets.UTF_8);
     this.record = Json.parseObject(new String(record, StandardCharsets.UTF_8));
     if (!this.record.path("report").path("sha256").asText().equals(digest().hex())) {
@@ -72,18 +78,23 @@ public final class Report {
 
   /** What the numbers in the text stand for, claim by claim. */
   public List<ReportCitation> citations() {
+    Map<String, Integer> numbers = new HashMap<>();
+    Map<Integer, String> links = links();
     List<ReportCitation> citations = new ArrayList<>();
     for (JsonNode claim : record.path("claims")) {
       for (JsonNode evidence : claim.path("evidence")) {
+        // Sources are numbered in the order of their first use, and the record keeps that order.
+        String place = evidence.path("source").asText() + " " + evidence.path("key").asText();
+        int number = numbers.computeIfAbsent(place, k -> numbers.size() + 1);
         citations.add(
             new ReportCitation(
-                number(evidence),
+                number,
                 claim.path("id").asText(),
                 claim.path("verdict").asText(),
                 evidence.path("key").asText(),
                 evidence.path("title").asText(),
                 evidence.path("locator").asText(),
-                evidence.path("link").asText(),
+                links.getOrDefault(number, ""),
                 evidence.path("quote").asText()));
       }
     }
@@ -101,19 +112,19 @@ public final class Report {
       throw ChoirException.usage(
           "no_such_citation",
           "the report has no citation [" + number + "]",
-          "it has 1 to " + record.path("sources").size());
+          "it has 1 to " + citations().stream().mapToInt(ReportCitation::number).max().orElse(0));
     }
     return found;
   }
 
-  private int number(JsonNode evidence) {
-    JsonNode sources = record.path("sources");
-    for (int i = 0; i < sources.size(); i++) {
-      if (sources.path(i).path("id").asText().equals(evidence.path("source").asText())) {
-        return i + 1;
-      }
+  /** The addresses that the report itself defines for its numbers, at its end. */
+  private Map<Integer, String> links() {
+    Map<Integer, String> links = new HashMap<>();
+    Matcher definitions = DEFINITION.matcher(markdown);
+    while (definitions.find()) {
+      links.put(Integer.valueOf(definitions.group(1)), definitions.group(2));
     }
-    throw new IllegalStateException("evidence of a source that the record does not list");
+    return links;
   }
 
   private int chars(int codePoints) {
