@@ -233,7 +233,7 @@ public final class ControlServer implements AutoCloseable {
         return error(
             "internal",
             "the server failed: " + e.getClass().getSimpleName(),
-            "look for " + mark + " in logs/server.log and report it");
+            "look for " + mark + " in logs/server.0.log and report it");
       }
     }
 

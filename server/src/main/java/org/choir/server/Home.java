@@ -93,7 +93,7 @@ public final class Home {
 
   /** The server's log. */
   public Path log() {
-    return part("logs").resolve("server.log");
+    return part("logs").resolve("server.0.log");
   }
 
   /** Whether there is anything yet. */

@@ -84,7 +84,7 @@ final class Server {
         }
         // First nobody new comes in, then the runs are paused, then the rooms are closed.
         control.close();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | LinkageError e) {
         LOG.log(Level.ERROR, "the server could not start or go on", e);
         rooms.completeExceptionally(e);
         awaitListeners(control);
