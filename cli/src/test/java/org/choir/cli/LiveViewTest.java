@@ -61,7 +61,7 @@ class LiveViewTest {
 
   @Test
   void showsStagesPlanWorkersCountsAndTime() {
-    assertThat(LiveView.lines(example(), Duration.ofSeconds(65), 79, PLAIN))
+    assertThat(LiveView.lines(example(), Duration.ofSeconds(65), 99, PLAIN))
         .containsExactly(
             "How does a run continue?",
             "plan → search → read → draft → verify → critique → revise → polish",
@@ -69,7 +69,7 @@ class LiveViewTest {
             "  ▸ What is recorded?",
             "  ○ Write the draft",
             "    · What is recorded?",
-            "running · 5 documents · 1 skipped · 2 passages from 1 source · 1 step · 1,234 tokens ·…");
+            "1:05 · running · 5 documents · 1 skipped · 2 passages from 1 source · 1 step · 1,234 tokens");
   }
 
   @Test
@@ -79,7 +79,7 @@ class LiveViewTest {
     assertThat(String.join("", LiveView.lines(example(), Duration.ZERO, 200, PLAIN)))
         .doesNotContain("\u001b");
     assertThat(LiveView.lines(example(), Duration.ofSeconds(65), 200, PLAIN).getLast())
-        .endsWith("· 1:05");
+        .startsWith("1:05 ·");
   }
 
   @ParameterizedTest
