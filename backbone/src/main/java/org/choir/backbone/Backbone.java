@@ -104,7 +104,7 @@ public final class Backbone implements AutoCloseable {
     this.server = NatsServer.start(binary, configuration);
     open.push(server);
     int target = tuning.connectPort() == 0 ? port : tuning.connectPort();
-    this.link = Link.connect(target, credentials.asChoir(), tuning, folder, server);
+    this.link = Link.connect(target, credentials.choir().signingIn(), tuning, folder, server);
     open.push(link);
     Streams.require(link, Streams.state(tuning.duplicateWindow()));
     Streams.require(link, Streams.files());
@@ -213,7 +213,7 @@ public final class Backbone implements AutoCloseable {
       throws IOException, JetStreamApiException, InterruptedException {
     try (Connection archiver =
         Nats.connect(
-            Link.options(port, credentials.asArchiver(), NatsConfiguration.ARCHIVER_INBOX)
+            Link.options(port, credentials.archiver().signingIn(), NatsConfiguration.ARCHIVER_INBOX)
                 .noReconnect()
                 .build())) {
       return archiver

@@ -37,6 +37,9 @@ final class Link implements AutoCloseable {
   /** Refused for so long while connected: JetStream is off, and only a new start brings it back. */
   private static final Duration REFUSED_LONG = Duration.ofSeconds(2);
 
+  /** Silent for so long while connected: JetStream hangs, as 2.9.10 does after a full disk. */
+  private static final Duration SILENT_LONG = Duration.ofSeconds(8);
+
   /** With less than this, nats-server is about to fail or has failed: it writes indexes too. */
   private static final long SPACE_BYTES_MIN = 1 << 20;
 
@@ -54,6 +57,7 @@ final class Link implements AutoCloseable {
   private final JetStream stream;
   private final JetStreamManagement management;
   private volatile boolean closed;
+  private volatile boolean wasFull;
 
   private Link(
       Tuning tuning, Path folder, NatsServer server, AtomicLong connects, Connection connection)
@@ -136,7 +140,7 @@ final class Link implements AutoCloseable {
    */
   <T> T call(String what, Call<T> call) {
     long begin = System.nanoTime();
-    long refusedSince = 0;
+    long uselessSince = begin;
     Duration pause = FIRST_PAUSE;
     while (true) {
       requireOpen();
@@ -156,13 +160,14 @@ final class Link implements AutoCloseable {
       requireOpen();
       requireSpace(cause);
       long now = System.nanoTime();
-      boolean refused =
-          connection.getStatus() == Connection.Status.CONNECTED
-              && now - attempt < tuning.attempt().toNanos() / 2;
-      refusedSince = !refused ? 0 : refusedSince == 0 ? now : refusedSince;
-      if (refused && now - refusedSince > REFUSED_LONG.toNanos()) {
-        server.recycle("it refuses to " + what + ": " + cause.getMessage());
-        refusedSince = 0;
+      boolean connected = connection.getStatus() == Connection.Status.CONNECTED;
+      boolean quick = now - attempt < tuning.attempt().toNanos() / 2;
+      uselessSince = !connected ? now : uselessSince;
+      Duration patience = wasFull ? Duration.ZERO : quick ? REFUSED_LONG : SILENT_LONG;
+      if (connected && now - uselessSince > patience.toNanos()) {
+        server.recycle("it does not " + what + ": " + cause.getMessage());
+        uselessSince = now;
+        wasFull = false;
       }
       if (now - begin > tuning.deadline().toNanos()) {
         throw unavailable(what, tuning.deadline(), folder, cause);
@@ -179,8 +184,6 @@ final class Link implements AutoCloseable {
     String text = String.valueOf(e.getErrorDescription()).toLowerCase(Locale.ROOT);
     if (OUT_OF_RESOURCES.contains(code)
         || (code == STORE_FAILED && (text.contains("no space") || text.contains("quota")))) {
-      // nats-server switches JetStream off after this; the next call finds it running again.
-      server.recycle("its disk was full");
       throw diskFull(e);
     }
     if (!SERVICE_AWAY.contains(code) && e.getErrorCode() != 503) {
@@ -203,6 +206,8 @@ final class Link implements AutoCloseable {
   }
 
   private ChoirException diskFull(Exception cause) {
+    // nats-server has switched JetStream off now, and it stays off when there is space again.
+    wasFull = true;
     return ChoirException.fatal(
         "disk_full",
         "there is no space left on the disk of " + folder,

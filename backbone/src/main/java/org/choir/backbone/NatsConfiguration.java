@@ -76,9 +76,9 @@ final class NatsConfiguration {
             STORE_BYTES_MAX,
             syncAlways ? "\n  sync_interval: always" : "",
             list(DENIED),
-            credentials.choirPublic(),
+            credentials.choir().name(),
             permissions(choirPublishes(), List.of(CHOIR_INBOX + ">", CONTROL_PREFIX + "*")),
-            credentials.archiverPublic(),
+            credentials.archiver().name(),
             permissions(List.of("$JS.API.STREAM.PURGE." + STATE), List.of(ARCHIVER_INBOX + ">")));
   }
 

@@ -32,6 +32,7 @@ final class NatsServer implements AutoCloseable {
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
   private static final Duration STEADY = Duration.ofSeconds(10);
   private static final Duration GRACE = Duration.ofSeconds(10);
+  private static final Duration RECYCLE_GRACE = Duration.ofSeconds(2);
   private static final Duration BETWEEN_RECYCLES = Duration.ofSeconds(3);
 
   private final Path folder;
@@ -39,7 +40,8 @@ final class NatsServer implements AutoCloseable {
   private final CountDownLatch started = new CountDownLatch(1);
   private final CountDownLatch closing = new CountDownLatch(1);
   private final AtomicInteger restarts = new AtomicInteger();
-  private final AtomicLong recycledAt = new AtomicLong(System.nanoTime());
+  private final AtomicLong recycledAt =
+      new AtomicLong(System.nanoTime() - BETWEEN_RECYCLES.toNanos());
   private final Thread keeper;
   private volatile @Nullable Process process;
   private volatile @Nullable IOException notStarted;
@@ -177,6 +179,14 @@ final class NatsServer implements AutoCloseable {
     }
     LOG.warn("nats-server {} is started anew: {}", child.pid(), reason);
     child.destroy();
+    try {
+      if (!child.waitFor(RECYCLE_GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
+        child.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      child.destroyForcibly();
+      throw Command.interrupted(e);
+    }
   }
 
   /** The process id, of the newest one if it has been restarted. */

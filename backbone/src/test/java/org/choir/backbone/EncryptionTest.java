@@ -169,7 +169,8 @@ class EncryptionTest {
   static Connection raw(Fixture fixture, Backbone backbone) throws Exception {
     Credentials credentials = Credentials.open(fixture.folder.resolve("credentials.json"));
     return Nats.connect(
-        Link.options(backbone.port(), credentials.asChoir(), NatsConfiguration.CHOIR_INBOX)
+        Link.options(
+                backbone.port(), credentials.choir().signingIn(), NatsConfiguration.CHOIR_INBOX)
             .build());
   }
 

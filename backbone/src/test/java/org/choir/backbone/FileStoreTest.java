@@ -166,7 +166,10 @@ class FileStoreTest {
     Credentials credentials = Credentials.open(made.folder.resolve("credentials.json"));
     try (Connection other =
         Nats.connect(
-            Link.options(backbone().port(), credentials.asChoir(), NatsConfiguration.CHOIR_INBOX)
+            Link.options(
+                    backbone().port(),
+                    credentials.choir().signingIn(),
+                    NatsConfiguration.CHOIR_INBOX)
                 .build())) {
       // the client library's own reader checks sizes, chunks and digest
       ObjectStore store = other.objectStore(NatsConfiguration.BUCKET);

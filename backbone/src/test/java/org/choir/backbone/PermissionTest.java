@@ -94,8 +94,11 @@ class PermissionTest {
             "$JS.API.ACCOUNT.STREAM.CANCEL_MOVE.CHOIR.VIBEWRITER_STATE");
     for (List<String> errors :
         List.of(
-            refusals(credentials().asChoir(), NatsConfiguration.CHOIR_INBOX, subjects),
-            refusals(credentials().asArchiver(), NatsConfiguration.ARCHIVER_INBOX, subjects))) {
+            refusals(credentials().choir().signingIn(), NatsConfiguration.CHOIR_INBOX, subjects),
+            refusals(
+                credentials().archiver().signingIn(),
+                NatsConfiguration.ARCHIVER_INBOX,
+                subjects))) {
       for (String subject : lower(subjects)) {
         assertThat(lower(errors)).anyMatch(each -> each.contains("\"" + subject + "\""));
       }
@@ -117,7 +120,7 @@ class PermissionTest {
             "$JS.API.STREAM.CREATE.OTHER",
             "$SYS.REQ.SERVER.PING");
     List<String> errors =
-        refusals(credentials().asChoir(), NatsConfiguration.CHOIR_INBOX, subjects);
+        refusals(credentials().choir().signingIn(), NatsConfiguration.CHOIR_INBOX, subjects);
     for (String subject : lower(subjects)) {
       assertThat(lower(errors)).anyMatch(each -> each.contains("\"" + subject + "\""));
     }
@@ -134,7 +137,7 @@ class PermissionTest {
             "$JS.API.STREAM.DELETE.VIBEWRITER_STATE",
             "$O.VIBEWRITER_FILES.M.x");
     List<String> errors =
-        refusals(credentials().asArchiver(), NatsConfiguration.ARCHIVER_INBOX, subjects);
+        refusals(credentials().archiver().signingIn(), NatsConfiguration.ARCHIVER_INBOX, subjects);
     for (String subject : lower(subjects)) {
       assertThat(lower(errors)).anyMatch(each -> each.contains("\"" + subject + "\""));
     }
@@ -155,7 +158,10 @@ class PermissionTest {
   void deniesDeletingSingleEventsInTheStreamItself() throws Exception {
     try (Connection raw =
         Nats.connect(
-            Link.options(backbone().port(), credentials().asChoir(), NatsConfiguration.CHOIR_INBOX)
+            Link.options(
+                    backbone().port(),
+                    credentials().choir().signingIn(),
+                    NatsConfiguration.CHOIR_INBOX)
                 .build())) {
       assertThat(
               raw.jetStreamManagement()

@@ -199,11 +199,10 @@ class StartTest {
       Path credentials = fixture.folder.resolve("credentials.json");
       assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(credentials)))
           .isEqualTo("rw-------");
-      List<String> seeds =
-          Stream.of(Files.readString(credentials).split("\"", -1))
-              .filter(each -> each.startsWith("SU"))
-              .toList();
-      assertThat(seeds).hasSize(2);
+      Credentials read = Credentials.open(credentials);
+      List<String> seeds = List.of(read.choir().secretText(), read.archiver().secretText());
+      assertThat(Files.readString(credentials)).contains(seeds);
+      assertThat(read.toString()).doesNotContain(seeds);
       ProcessHandle.Info info = ProcessHandle.of(backbone.pid()).orElseThrow().info();
       assertThat(String.join(" ", info.arguments().orElseThrow())).doesNotContain(seeds);
       Path process = Path.of("/proc/" + backbone.pid());
@@ -222,7 +221,7 @@ class StartTest {
   void saysThatTheCredentialsAreDamaged() throws IOException {
     Fixture fixture = new Fixture(temp);
     fixture.start().close();
-    for (String wrong : List.of("", "{\"choir\":\"SUAX\",\"archiver\":\"\"}", "{}")) {
+    for (String wrong : List.of("", "{\"choir\":{\"name\":\"UX\",\"secret\":\"\"}}", "{}")) {
       Path file = fixture.folder.resolve("credentials.json");
       Files.writeString(file, wrong);
       assertCode("credentials_damaged", fixture::start);

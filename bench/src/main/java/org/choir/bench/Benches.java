@@ -35,7 +35,8 @@ public final class Benches {
      * @param arguments what stands after the name
      * @param progress for one line per phase
      */
-    List<Figure> run(Path scratch, List<String> arguments, PrintStream progress) throws IOException, InterruptedException;
+    List<Figure> run(Path scratch, List<String> arguments, PrintStream progress)
+        throws IOException, InterruptedException;
   }
 
   /** The names that {@link #run} knows. */
@@ -44,9 +45,11 @@ public final class Benches {
   }
 
   /**
-   * Runs one benchmark, or all of them with {@code all}, and prints a table, or a JSON document with {@code --json}.
+   * Runs one benchmark, or all of them with {@code all}, and prints a table, or a JSON document
+   * with {@code --json}.
    *
-   * @param arguments the name, then what the benchmark takes (a folder of documents for {@code index} and {@code research})
+   * @param arguments the name, then what the benchmark takes (a folder of documents for {@code
+   *     index} and {@code research})
    * @throws ChoirException {@code no_such_bench}
    */
   public static void run(List<String> arguments, PrintStream out, PrintStream progress) {
@@ -71,7 +74,9 @@ public final class Benches {
     Bench bench = BY_NAME.get(name);
     if (bench == null) {
       throw ChoirException.usage(
-          "no_such_bench", "there is no benchmark '" + name + "'", "choose one of: all, " + String.join(", ", names()));
+          "no_such_bench",
+          "there is no benchmark '" + name + "'",
+          "choose one of: all, " + String.join(", ", names()));
     }
     return List.of(bench);
   }

@@ -12,11 +12,11 @@ import org.choir.core.ChoirException;
 import org.choir.core.Digest;
 import org.choir.knowledge.SourceLibrary;
 import org.choir.knowledge.SourceSet;
-import org.choir.model.BgeEmbedder;
+import org.choir.model.bge.BgeEmbedder;
 
 /**
- * Reading and indexing a folder of documents, cold and unchanged, and a search. The yardstick is what nobody can avoid:
- * reading the same bytes and taking their SHA-256 on one core.
+ * Reading and indexing a folder of documents, cold and unchanged, and a search. The yardstick is
+ * what nobody can avoid: reading the same bytes and taking their SHA-256 on one core.
  */
 final class IndexBench implements Benches.Bench {
   /** Where Debian's package postgresql-doc-15 puts the manual: about 1,200 pages. */
@@ -31,7 +31,8 @@ final class IndexBench implements Benches.Bench {
           "How are hash indexes different from B-tree indexes?");
 
   @Override
-  public List<Figure> run(Path scratch, List<String> arguments, PrintStream progress) throws IOException {
+  public List<Figure> run(Path scratch, List<String> arguments, PrintStream progress)
+      throws IOException {
     Path documents = documents(arguments);
     progress.println("index: reading " + documents);
     long bytes = 0;
@@ -61,11 +62,28 @@ final class IndexBench implements Benches.Bench {
       double again = search(library, set.id());
       String asked = QUESTIONS.size() + " questions, " + set.documents().size() + " documents";
       return List.of(
-          new Figure("index", "yardstick: read and SHA-256, one core", input, format(yardstick), ""),
-          new Figure("index", "read, extract and index, cold", input, format(cold), ratio(cold / yardstick)),
-          new Figure("index", "read again, unchanged", input, format(unchanged), ratio(unchanged / yardstick)),
-          new Figure("index", "search, candidates not embedded yet", asked, format(first) + " each", ""),
-          new Figure("index", "search again, vectors not kept", asked, format(again) + " each", ratio(again / first) + " of first"));
+          new Figure(
+              "index", "yardstick: read and SHA-256, one core", input, format(yardstick), ""),
+          new Figure(
+              "index",
+              "read, extract and index, cold",
+              input,
+              format(cold),
+              ratio(cold / yardstick)),
+          new Figure(
+              "index",
+              "read again, unchanged",
+              input,
+              format(unchanged),
+              ratio(unchanged / yardstick)),
+          new Figure(
+              "index", "search, candidates not embedded yet", asked, format(first) + " each", ""),
+          new Figure(
+              "index",
+              "search again, vectors not kept",
+              asked,
+              format(again) + " each",
+              ratio(again / first) + " of first"));
     }
   }
 
@@ -74,7 +92,9 @@ final class IndexBench implements Benches.Bench {
     Path documents = arguments.isEmpty() ? MANUAL : Path.of(arguments.getFirst());
     if (!Files.isDirectory(documents)) {
       throw ChoirException.usage(
-          "no_such_source", "there is no folder " + documents, "install the package postgresql-doc-15 or name a folder of documents");
+          "no_such_source",
+          "there is no folder " + documents,
+          "install the package postgresql-doc-15 or name a folder of documents");
     }
     return documents;
   }

@@ -41,20 +41,23 @@ import org.choir.model.ToolCall;
 import org.choir.model.ToolSpec;
 
 /**
- * Steps per second of the loop with an instant model and an instant tool, every boundary recorded in a real stream. The
- * yardstick is the stream itself: bare appends of the same size, two of which a step needs.
+ * Steps per second of the loop with an instant model and an instant tool, every boundary recorded
+ * in a real stream. The yardstick is the stream itself: bare appends of the same size, two of which
+ * a step needs.
  */
 final class StepsBench implements Benches.Bench {
   private static final TenantId TENANT = TenantId.LOCAL;
 
   @Override
-  public List<Figure> run(Path scratch, List<String> arguments, PrintStream progress) throws InterruptedException {
+  public List<Figure> run(Path scratch, List<String> arguments, PrintStream progress)
+      throws InterruptedException {
     List<Figure> figures = new ArrayList<>();
     for (Backbone.Durability durability : Backbone.Durability.values()) {
       String mode = durability.name().toLowerCase(Locale.ROOT);
       progress.println("steps: durability " + mode);
       DataKeys keys = FileDataKeys.open(scratch.resolve("keys-" + mode));
-      Backbone.Options options = new Backbone.Options(scratch.resolve("nats-" + mode), 0, durability);
+      Backbone.Options options =
+          new Backbone.Options(scratch.resolve("nats-" + mode), 0, durability);
       try (Backbone backbone = Backbone.start(options, keys, InstantSource.system())) {
         AgentRuntime runtime =
             new AgentRuntime(
@@ -67,14 +70,33 @@ final class StepsBench implements Benches.Bench {
                 },
                 InstantSource.system());
         double appends = appends(backbone, 1_000);
-        figures.add(new Figure("steps", "yardstick: bare appends, " + mode, "1,000 of 400 bytes", rate(appends, "appends"), ""));
+        figures.add(
+            new Figure(
+                "steps",
+                "yardstick: bare appends, " + mode,
+                "1,000 of 400 bytes",
+                rate(appends, "appends"),
+                ""));
         runs(runtime, "rwarm" + mode, 1, 50);
-        for (int steps : durability == Backbone.Durability.CRASH ? new int[] {50, 200, 1_000} : new int[] {50}) {
+        for (int steps :
+            durability == Backbone.Durability.CRASH ? new int[] {50, 200, 1_000} : new int[] {50}) {
           double rate = runs(runtime, "rone" + mode + steps, 1, steps);
-          figures.add(new Figure("steps", "one agent, " + mode, steps + " steps", rate(rate, "steps"), share(rate, appends)));
+          figures.add(
+              new Figure(
+                  "steps",
+                  "one agent, " + mode,
+                  steps + " steps",
+                  rate(rate, "steps"),
+                  share(rate, appends)));
         }
         double many = runs(runtime, "rmany" + mode, 100, 50);
-        figures.add(new Figure("steps", "100 agents, " + mode, "50 steps each", rate(many, "steps"), share(many, appends)));
+        figures.add(
+            new Figure(
+                "steps",
+                "100 agents, " + mode,
+                "50 steps each",
+                rate(many, "steps"),
+                share(many, appends)));
       }
     }
     return figures;
@@ -91,19 +113,31 @@ final class StepsBench implements Benches.Bench {
     return count / IndexBench.seconds(start);
   }
 
-  private static double runs(AgentRuntime runtime, String prefix, int agents, int steps) throws InterruptedException {
-    Limits limits = new Limits(steps + 10, Duration.ofMinutes(10), Optional.empty(), Optional.empty());
+  private static double runs(AgentRuntime runtime, String prefix, int agents, int steps)
+      throws InterruptedException {
+    Limits limits =
+        new Limits(steps + 10, Duration.ofMinutes(10), Optional.empty(), Optional.empty());
     AgentDefinition definition =
-        new AgentDefinition("bench", "", "Count.", List.of(new InstantTool()), List.of(), List.of(), AgentDefinition.Policy.NONE);
+        new AgentDefinition(
+            "bench",
+            "",
+            "Count.",
+            List.of(new InstantTool()),
+            List.of(),
+            List.of(),
+            AgentDefinition.Policy.NONE);
     List<RunId> ids = new ArrayList<>();
     for (int i = 0; i < agents; i++) {
       RunId id = new RunId(prefix + (1_000 + i));
-      runtime.create(new RunRequest(id, TENANT, "count to " + steps, "instant:" + steps, limits, Json.object()));
+      runtime.create(
+          new RunRequest(
+              id, TENANT, "count to " + steps, "instant:" + steps, limits, Json.object()));
       ids.add(id);
     }
     long start = System.nanoTime();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<RunState>> ends = ids.stream().map(id -> threads.submit(() -> runtime.run(id, definition, null))).toList();
+      List<Future<RunState>> ends =
+          ids.stream().map(id -> threads.submit(() -> runtime.run(id, definition, null))).toList();
       for (Future<RunState> end : ends) {
         if (end.get() != RunState.COMPLETED) {
           throw new IllegalStateException("a run of the benchmark ended as " + end.get());
@@ -120,7 +154,11 @@ final class StepsBench implements Benches.Bench {
   }
 
   private static String share(double steps, double appends) {
-    return String.format(Locale.ROOT, "%.2f of the %,.0f steps/s that bare appends allow", steps / (appends / 2), appends / 2);
+    return String.format(
+        Locale.ROOT,
+        "%.2f of the %,.0f steps/s that bare appends allow",
+        steps / (appends / 2),
+        appends / 2);
   }
 
   private record InstantModel(String id) implements ModelClient {
@@ -138,10 +176,16 @@ final class StepsBench implements Benches.Bench {
     public ModelAnswer ask(ModelRequest request, Consumer<ModelEvent> events) {
       int steps = Integer.parseInt(id.substring(id.indexOf(':') + 1));
       long done = request.messages().stream().filter(m -> m instanceof Message.Assistant).count();
-      List<ToolCall> calls = done < steps ? List.of(new ToolCall("c" + done, "count", "{\"n\":" + done + "}")) : List.of();
+      List<ToolCall> calls =
+          done < steps
+              ? List.of(new ToolCall("c" + done, "count", "{\"n\":" + done + "}"))
+              : List.of();
       ModelAnswer answer =
           new ModelAnswer(
-              "step " + done, calls, ModelAnswer.Usage.NONE, calls.isEmpty() ? ModelAnswer.Stop.END : ModelAnswer.Stop.TOOLS);
+              "step " + done,
+              calls,
+              ModelAnswer.Usage.NONE,
+              calls.isEmpty() ? ModelAnswer.Stop.END : ModelAnswer.Stop.TOOLS);
       events.accept(new ModelEvent.Answered(answer));
       return answer;
     }
@@ -151,7 +195,8 @@ final class StepsBench implements Benches.Bench {
     @Override
     public ToolSpec spec() {
       ObjectNode schema =
-          Json.parseObject("{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\"}},\"required\":[\"n\"]}");
+          Json.parseObject(
+              "{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\"}},\"required\":[\"n\"]}");
       return new ToolSpec("count", "Counts.", schema);
     }
 

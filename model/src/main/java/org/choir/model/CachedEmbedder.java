@@ -125,7 +125,7 @@ public final class CachedEmbedder implements Embedder {
       return; // the caller is being stopped; the file opens again for the next one
     }
     resting = true;
-    LOG.log(Level.WARNING, "the cache of embeddings at " + file.path() + " is not used: " + e, e);
+    LOG.log(Level.WARNING, "the cache of embeddings at " + file.path() + " is not used: " + e);
   }
 
   @Override

@@ -59,7 +59,8 @@ class FileVerificationTest {
             """
                 .formatted(folder.resolve("my docs/page.html").toUri()),
             folder.resolve("my docs"));
-    assertThat(result.rows()).extracting(FileVerification.Row::verdict)
+    assertThat(result.rows())
+        .extracting(FileVerification.Row::verdict)
         .as("%s", result.rows())
         .containsExactly("supported", "supported", "supported");
     assertThat(result.rows()).extracting(FileVerification.Row::line).containsExactly(3, 5, 7);
@@ -79,7 +80,8 @@ class FileVerificationTest {
             A page has a size of 8192 bytes.
             """,
             folder.resolve("my docs"));
-    assertThat(result.rows()).extracting(FileVerification.Row::verdict)
+    assertThat(result.rows())
+        .extracting(FileVerification.Row::verdict)
         .containsExactly("contradicted", "unreachable", "unreachable", "no_citation");
     assertThat(result.rows().get(1).reason()).contains("gone.html");
     assertThat(result.exit()).isEqualTo(ExitStatus.FAILED);
@@ -108,7 +110,8 @@ class FileVerificationTest {
         verify(
             "A page has a size of 8192 bytes [@" + key + "]. Pages can fly [@sdeadbeef00].\n",
             folder.resolve("my docs"));
-    assertThat(result.rows()).extracting(FileVerification.Row::verdict)
+    assertThat(result.rows())
+        .extracting(FileVerification.Row::verdict)
         .containsExactly("supported", "fabricated");
   }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -18,24 +19,22 @@ import org.choir.core.RunId;
 import org.choir.knowledge.ClaimVerifier;
 import org.choir.knowledge.SourceLibrary;
 import org.choir.knowledge.SourceSet;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ResearchToolsTest {
-  @TempDir static Path folder;
-  private static SourceLibrary library;
-  private static SourceSet set;
+  @TempDir Path folder;
+  private SourceLibrary library;
+  private SourceSet set;
+  private RecordedContext run;
+  private SearchSources search;
+  private ReadSource read;
+  private VerifyDraft verify;
 
-  private final RecordedContext run = context(Optional.empty());
-  private final SearchSources search = new SearchSources(library);
-  private final ReadSource read = new ReadSource(library);
-  private final VerifyDraft verify =
-      new VerifyDraft(new Drafts(library, ClaimVerifier.byRules()));
-
-  @BeforeAll
-  static void readSources() throws IOException {
+  @BeforeEach
+  void readSources() throws IOException {
     Path docs = Files.createDirectories(folder.resolve("docs"));
     Files.writeString(
         docs.resolve("log.md"),
@@ -56,22 +55,26 @@ class ResearchToolsTest {
 
         Old segments of the log are copied to the archive by a command that the operator names.
         """);
-    Files.writeString(docs.resolve("bees.txt"), "Bees dance to tell each other where flowers are.\n");
+    Files.writeString(
+        docs.resolve("bees.txt"), "Bees dance to tell each other where flowers are.\n");
     library = SourceLibrary.open(folder.resolve("library"), new WordEmbedder());
     set = library.read(List.of(docs), (done, total) -> {});
+    run = context(Optional.empty());
+    search = new SearchSources(library);
+    read = new ReadSource(library);
+    verify = new VerifyDraft(new Drafts(library, ClaimVerifier.byRules()));
   }
 
-  @AfterAll
-  static void close() {
+  @AfterEach
+  void close() {
     library.close();
   }
 
-  private static RecordedContext context(Optional<Continuation> continued) {
+  private RecordedContext context(Optional<Continuation> continued) {
     return new RecordedContext(
         "How does the log work?",
         "extractive",
-        new ResearchOptions(
-            Depth.QUICK, List.of(folder), set.id(), 2, 0, "en", continued));
+        new ResearchOptions(Depth.QUICK, List.of(folder), set.id(), 2, 0, "en", continued));
   }
 
   private static ObjectNode arguments(String name, String value) {
@@ -143,16 +146,18 @@ class ResearchToolsTest {
     assertThat(around.text()).contains("[@" + flush + "] ");
     assertThat(around.events()).isNotEmpty();
 
-    String unissued =
-        library.passages(set.id(), set.documents().getFirst().id()).getFirst().key();
-    ToolOutput refused = context(Optional.empty()).record("x", read.call(context(Optional.empty()), arguments("key", unissued)));
+    String unissued = library.passages(set.id(), set.documents().getFirst().id()).getFirst().key();
+    ToolOutput refused =
+        context(Optional.empty())
+            .record("x", read.call(context(Optional.empty()), arguments("key", unissued)));
     assertThat(refused.failed()).as("the library knows it, the run was not shown it").isTrue();
     assertThat(refused.text()).contains("was not issued in this run");
   }
 
   @Test
   void verifiesADraftByWhatWasIssuedAndNamesWhatDoesNotStand() {
-    String found = searched("When is the log flushed, and what is written before the data file?").text();
+    String found =
+        searched("When is the log flushed, and what is written before the data file?").text();
     String flush = key(found, "200 milliseconds");
     String unissued =
         set.documents().stream()
@@ -187,7 +192,7 @@ class ResearchToolsTest {
   void acceptsKeysThatAContinuedRunWasIssued() {
     String found = searched("When is the log flushed?").text();
     String flush = key(found, "200 milliseconds");
-    java.util.ArrayList<ObjectNode> events = new java.util.ArrayList<>(run.recorded("run_started"));
+    List<ObjectNode> events = new ArrayList<>(run.recorded("run_started"));
     events.addAll(run.recorded("evidence"));
     RecordedContext next =
         context(Optional.of(Continuation.from(new RunId("rearlier1"), events, "")));

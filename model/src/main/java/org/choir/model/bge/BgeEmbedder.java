@@ -21,6 +21,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.choir.core.ChoirException;
 import org.choir.model.Embedder;
 import org.jspecify.annotations.Nullable;
@@ -43,11 +45,14 @@ public final class BgeEmbedder implements Embedder {
 
   private static final int DIMENSIONS = 384;
 
+  /** The tokeniser's library warns of graphics cards that it cannot use; none is wanted. */
+  private static final Logger GRAPHICS_CARDS = Logger.getLogger("ai.djl.util.cuda.CudaUtils");
+
   /** The instruction the model was trained with for short queries; passages take none. */
   private static final String INSTRUCTION =
       "Represent this sentence for searching relevant passages: ";
 
-  /** More than 512 tokens whatever the language, and a bound on what the tokeniser is given. */
+  /** Characters the tokeniser is given at most: far more than 512 tokens of any prose. */
   private static final int LONGEST_TEXT = 20_000;
 
   /** After which an unused thread ends. */
@@ -192,6 +197,7 @@ public final class BgeEmbedder implements Embedder {
     System.setProperty("OPT_OUT_TRACKING", "true");
     System.setProperty("RUST_FLAVOR", "cpu");
     System.setProperty("ai.djl.offline", "true");
+    GRAPHICS_CARDS.setLevel(Level.OFF);
     try (InputStream tokens = resource("bge-small-en-v1.5-q-tokenizer.json");
         InputStream weights = resource("bge-small-en-v1.5-q.onnx");
         OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {

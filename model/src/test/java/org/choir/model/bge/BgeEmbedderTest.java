@@ -38,7 +38,16 @@ class BgeEmbedderTest {
 
   @Test
   void givesVectorsOfLengthOne() {
-    for (String text : List.of("One sentence.", "", " ", "漢字 🧀", "word ".repeat(3000))) {
+    String cutInsideACharacter = "x" + "🧀".repeat(20_000);
+    for (String text :
+        List.of(
+            "One sentence.",
+            "",
+            " ",
+            "漢字 🧀",
+            "half a character \ud83e and nothing \0",
+            cutInsideACharacter,
+            "word ".repeat(3000))) {
       float[] vector = passage(text);
 
       assertThat(vector).hasSize(EMBEDDER.dimensions()).hasSize(384);
