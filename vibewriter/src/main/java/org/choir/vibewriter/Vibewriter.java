@@ -9,6 +9,7 @@ import org.choir.agent.AgentDefinition;
 import org.choir.agent.AgentDefinition.Policy;
 import org.choir.agent.Tool;
 import org.choir.knowledge.ClaimVerifier;
+import org.choir.knowledge.ModelJudge;
 import org.choir.knowledge.SourceLibrary;
 import org.choir.model.ModelClient;
 
@@ -82,7 +83,9 @@ final class Vibewriter {
 
   /** The rules always judge first; a language model only what they leave open. */
   static ClaimVerifier verifier(ModelClient model) {
-    return ClaimVerifier.byRules();
+    return model.isLanguageModel()
+        ? ClaimVerifier.with(new ModelJudge(model))
+        : ClaimVerifier.byRules();
   }
 
   private static AgentDefinition subagent(
