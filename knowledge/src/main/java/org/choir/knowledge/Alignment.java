@@ -17,6 +17,9 @@ final class Alignment {
   /** From here on a part of the claim counts as said. */
   static final double PARTIAL = 0.6;
 
+  /** In a claim of fewer than five words one that is missing is often the verb. */
+  private static final double BRIEF = 0.75;
+
   /** From here on the window is about the same thing, so that a difference is a contradiction. */
   private static final double SAME_SUBJECT = 0.6;
 
@@ -100,7 +103,8 @@ final class Alignment {
     if (absent.isPresent()) {
       return reading(ClaimVerdict.UNSUPPORTED, 0.1 * coverage, absent.get());
     }
-    if (coverage < PARTIAL) {
+    boolean brief = claim.content().size() < 5 && coverage < BRIEF;
+    if (coverage < PARTIAL || brief) {
       return reading(ClaimVerdict.UNSUPPORTED, 0.4 * coverage, "words_not_found: " + lacking());
     }
     Optional<String> weaker = new Strength(claim, window).difference();
