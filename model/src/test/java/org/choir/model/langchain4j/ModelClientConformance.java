@@ -448,8 +448,11 @@ abstract class ModelClientConformance {
     provider.next(provider.stream(Script.of(new Words("All.")), 40, 99, Ending.SILENT));
     provider.next(provider.stream(Script.of(new Words("All.")), 40, 99, Ending.BROKEN));
 
+    long start = System.nanoTime();
     assertThat(ask(question()).text()).isEqualTo("All.");
     assertThat(ask(question()).text()).isEqualTo("All.");
+    assertThat(Duration.ofNanos(System.nanoTime() - start))
+        .isLessThan(question().deadline().dividedBy(2));
   }
 
   @Test
