@@ -12,9 +12,15 @@ import org.choir.core.Json;
 final class Command {
   private final Path folder;
   private final Map<String, String> environment;
+  private final String build;
 
   Command(Path home, Path folder, Map<String, String> more) {
+    this(home, folder, more, "test");
+  }
+
+  Command(Path home, Path folder, Map<String, String> more, String build) {
     this.folder = folder;
+    this.build = build;
     this.environment = new HashMap<>(System.getenv());
     environment.keySet().removeIf(name -> name.startsWith("CHOIR_"));
     environment.keySet().removeAll(org.choir.server.PlatformCredentials.NAMES);
@@ -39,7 +45,7 @@ final class Command {
             new PrintStream(err, true, StandardCharsets.UTF_8),
             Terminal.NONE,
             folder,
-            "test");
+            build);
     int exit = Choir.run(context, arguments);
     return new Ended(
         exit, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
