@@ -31,7 +31,7 @@ final class LiveView {
     lines.add(rail(run.stage(), run.state(), columns, style));
     plan(run, columns, style, lines);
     workers(run, columns, style, lines);
-    lines.add(style.dim(Style.fit(counts(run) + " · " + clock(elapsed), columns)));
+    lines.add(style.dim(Style.fit(clock(elapsed) + " · " + counts(run), columns)));
     return lines;
   }
 

@@ -84,7 +84,7 @@ final class ServerActions {
           throw ChoirException.fatal(
               "server_does_not_stop",
               "server " + pid + " has not ended within " + DOWN_MAX.toSeconds() + " s",
-              "look at logs/server.log in the home, or end it with: kill " + pid);
+              "look at logs/server.0.log in the home, or end it with: kill " + pid);
         }
         try {
           Thread.sleep(Duration.ofMillis(20));

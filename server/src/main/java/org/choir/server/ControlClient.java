@@ -121,7 +121,7 @@ public final class ControlClient implements AutoCloseable {
         throw ChoirException.fatal(
             "server_silent",
             "the server has said nothing for " + SILENCE_MAX.toSeconds() + " s",
-            "look at logs/server.log in the home, then: choir down, or kill the pid in run/lock");
+            "look at logs/server.0.log in the home, then: choir down, or kill the pid in run/lock");
       }
       return reply.object().orElseThrow(ControlClient::gone);
     } catch (InterruptedException e) {

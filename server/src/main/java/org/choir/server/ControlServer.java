@@ -119,19 +119,26 @@ public final class ControlServer implements AutoCloseable {
     }
   }
 
-  /** Stops listening, lets requests end that are about to, and drops every client. */
-  @Override
-  public void close() {
+  /** Takes no more clients; those that are here are still answered. */
+  public void stopListening() {
     closed = true;
     try {
       listener.close();
       Files.deleteIfExists(path);
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "closing the control socket failed", e);
+    }
+  }
+
+  /** Stops listening, lets requests end that are about to, and drops every client. */
+  @Override
+  public void close() {
+    stopListening();
+    try {
       long deadline = System.nanoTime() + DRAIN_MAX.toNanos();
       while (working.get() > 0 && System.nanoTime() < deadline) {
         Thread.sleep(5);
       }
-    } catch (IOException e) {
-      LOG.log(Level.WARNING, "closing the control socket failed", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -233,7 +240,7 @@ public final class ControlServer implements AutoCloseable {
         return error(
             "internal",
             "the server failed: " + e.getClass().getSimpleName(),
-            "look for " + mark + " in logs/server.log and report it");
+            "look for " + mark + " in logs/server.0.log and report it");
       }
     }
 

@@ -93,7 +93,7 @@ public final class Home {
 
   /** The server's log. */
   public Path log() {
-    return part("logs").resolve("server.log");
+    return part("logs").resolve("server.0.log");
   }
 
   /** Whether there is anything yet. */
@@ -172,7 +172,8 @@ public final class Home {
 
   /** Replaces a small file whole, never leaving half of it. */
   static void write(Path file, String text) throws IOException {
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    // Several commands may do this at once, each with a file of its own.
+    Path fresh = Files.createTempFile(file.getParent(), file.getFileName().toString(), ".new");
     Files.writeString(fresh, text);
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
@@ -31,6 +32,7 @@ public final class Launcher {
 
   private static final Duration POLL = Duration.ofMillis(10);
   private static final int LOG_LINES = 15;
+  private static final ReentrantLock STARTING = new ReentrantLock();
 
   private final Home home;
   private final Map<String, String> environment;
@@ -112,6 +114,8 @@ public final class Launcher {
 
   private ControlClient start() {
     Path lockFile = home.part("run").resolve("start.lock");
+    // The file lock is between processes; between threads of this one it would be an error.
+    STARTING.lock();
     try (FileChannel channel =
             FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock lock = channel.lock()) {
@@ -125,6 +129,8 @@ public final class Launcher {
     } catch (IOException e) {
       throw ChoirException.fatal(
           "server_start", "cannot start the server: " + e.getMessage(), "run: choir doctor", e);
+    } finally {
+      STARTING.unlock();
     }
   }
 

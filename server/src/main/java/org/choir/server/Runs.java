@@ -118,7 +118,7 @@ public final class Runs implements AutoCloseable {
           ChoirException.fatal(
               "internal",
               "the server failed while it worked on run " + run,
-              "look at logs/server.log in the home and report it; choir resume " + run,
+              "look at logs/server.0.log in the home and report it; choir resume " + run,
               e);
     } finally {
       going.remove(run, mine);

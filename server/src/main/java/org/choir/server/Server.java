@@ -29,6 +29,9 @@ final class Server {
   /** From the first client's question until all rooms must be open. */
   private static final Duration OPEN_MAX = Duration.ofSeconds(90);
 
+  /** How long those who wait for a start may take to hear that it failed. */
+  private static final Duration TELL_MAX = Duration.ofSeconds(3);
+
   private static final Duration IDLE_CHECK = Duration.ofMillis(200);
 
   private final Home home;
@@ -84,10 +87,9 @@ final class Server {
         }
         // First nobody new comes in, then the runs are paused, then the rooms are closed.
         control.close();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | LinkageError e) {
         LOG.log(Level.ERROR, "the server could not start or go on", e);
-        rooms.completeExceptionally(e);
-        awaitListeners(control);
+        tellFailure(control, e);
         status = 1;
       }
     }
@@ -95,13 +97,16 @@ final class Server {
     return status;
   }
 
-  /** A failed start is told to those who asked, as long as they are there. */
-  private void awaitListeners(ControlServer control) throws InterruptedException {
-    long deadline = System.nanoTime() + Duration.ofSeconds(5).toNanos();
-    while (System.nanoTime() < deadline
-        && control.idle().compareTo(Duration.ofMillis(500)) < 0
-        && !stop.await(50, TimeUnit.MILLISECONDS)) {
-      Thread.onSpinWait();
+  /** A failed start is told to those who wait for it; who comes later tries anew. */
+  private void tellFailure(ControlServer control, Throwable failure) throws InterruptedException {
+    if (failure instanceof ChoirException known) {
+      System.out.println(ServerMain.FAILURE_MARK + Json.write(Wire.failure(known.failure())));
+    }
+    rooms.completeExceptionally(failure);
+    control.stopListening();
+    long deadline = System.nanoTime() + TELL_MAX.toNanos();
+    while (control.clients() > 0 && System.nanoTime() < deadline) {
+      Thread.sleep(Duration.ofMillis(10));
     }
   }
 

@@ -112,7 +112,9 @@ public final class ServerMain {
     LogManager.getLogManager().reset();
     System.setProperty(
         "java.util.logging.SimpleFormatter.format", "%1$tFT%1$tT.%1$tL %4$s %3$s: %5$s%6$s%n");
-    Handler handler = new FileHandler(home.log().toString(), LOG_BYTES_MAX, LOG_FILES, true);
+    Handler handler =
+        new FileHandler(
+            home.part("logs").resolve("server.%g.log").toString(), LOG_BYTES_MAX, LOG_FILES, true);
     handler.setFormatter(new SimpleFormatter());
     Logger root = Logger.getLogger("");
     root.addHandler(handler);

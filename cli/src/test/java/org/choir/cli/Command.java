@@ -1,0 +1,53 @@
+package org.choir.cli;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.choir.core.Json;
+
+/** Runs commands in this process, as a person without a terminal would. */
+final class Command {
+  private final Path folder;
+  private final Map<String, String> environment;
+  private final String build;
+
+  Command(Path home, Path folder, Map<String, String> more) {
+    this(home, folder, more, "test");
+  }
+
+  Command(Path home, Path folder, Map<String, String> more, String build) {
+    this.folder = folder;
+    this.build = build;
+    this.environment = new HashMap<>(System.getenv());
+    environment.keySet().removeIf(name -> name.startsWith("CHOIR_"));
+    environment.keySet().removeAll(org.choir.server.PlatformCredentials.NAMES);
+    environment.put("CHOIR_HOME", home.toString());
+    environment.putAll(more);
+  }
+
+  /** How a command ended. */
+  record Ended(int exit, String out, String err) {
+    com.fasterxml.jackson.databind.JsonNode json() {
+      return Json.parse(out);
+    }
+  }
+
+  Ended run(String... arguments) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Context context =
+        new Context(
+            Map.copyOf(environment),
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            Terminal.NONE,
+            folder,
+            build);
+    int exit = Choir.run(context, arguments);
+    return new Ended(
+        exit, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+}
