@@ -116,22 +116,20 @@ final class EvidenceText {
   private record Span(int first, int last) {}
 
   private Window window(int first, int last) {
-    return new Window(this, lines.subList(first, last + 1));
+    List<Line> part = lines.subList(first, last + 1);
+    return new Window(
+        this,
+        part,
+        part.stream().flatMap(line -> line.utterance().words().stream()).toList(),
+        part.stream().flatMap(line -> line.utterance().quantities().stream()).toList());
   }
 
   /** Adjacent sentences of one evidence. */
-  record Window(EvidenceText source, List<Line> lines) {
+  record Window(
+      EvidenceText source, List<Line> lines, List<Word> words, List<Quantity> quantities) {
 
     List<Utterance> utterances() {
       return lines.stream().map(Line::utterance).toList();
-    }
-
-    List<Word> words() {
-      return lines.stream().flatMap(line -> line.utterance().words().stream()).toList();
-    }
-
-    List<Quantity> quantities() {
-      return lines.stream().flatMap(line -> line.utterance().quantities().stream()).toList();
     }
 
     boolean has(Word word) {

@@ -55,7 +55,9 @@ final class Polarity {
   Optional<String> difference() {
     for (Denial denial : claimed) {
       boolean same = said.stream().anyMatch(d -> matches(denial, d));
-      if (!same && !absorbed(denial, window.words()) && (!denial.head.isEmpty() || said.isEmpty())) {
+      if (!same
+          && !absorbed(denial, window.words())
+          && (!denial.head.isEmpty() || said.isEmpty())) {
         return Optional.of("negation_differs: the source does not deny \"" + denial.head + '"');
       }
     }
