@@ -160,11 +160,11 @@ public final class RecordCheck {
     }
   }
 
-  /** The report up to the first section that the host writes. */
+  /** The report up to the host's sections, which are the last of their names. */
   private String body() {
     int end = report.length();
     for (String own : OWN) {
-      int at = report.indexOf("\n## " + own + "\n");
+      int at = report.lastIndexOf("\n## " + own + "\n");
       end = at >= 0 ? Math.min(end, at) : end;
     }
     return report.substring(0, end);

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Turns a draft and what was found about its claims into the report. The report is written anew
@@ -75,8 +76,9 @@ public final class ReportAssembler {
     }
     write(kept, "", "");
     int bodyWords = words();
+    Set<Integer> standing = placed.stream().map(Placed::claim).collect(Collectors.toSet());
     for (int i = 0; i < results.size(); i++) {
-      if (!isPlaced(i)) {
+      if (!standing.contains(i)) {
         record.dropped(results.get(i));
       }
     }
@@ -92,10 +94,6 @@ public final class ReportAssembler {
     return block instanceof Block.Heading heading && !heading.prose().units().isEmpty()
         ? heading.prose().units().getFirst().claim()
         : Block.NONE;
-  }
-
-  private boolean isPlaced(int claim) {
-    return placed.stream().anyMatch(p -> p.claim == claim);
   }
 
   /** Words of the claims that stand, in the report's own text. */

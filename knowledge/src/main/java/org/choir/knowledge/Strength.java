@@ -3,12 +3,16 @@ package org.choir.knowledge;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Finds where a claim says more than its source: a bound that is dropped, all instead of some, must
  * instead of may, a condition that is left out. Such a claim is supported in part only.
  */
 final class Strength {
+  private static final Pattern NOT_ONLY = Pattern.compile("(?:\\bnot|n't) (?:\\w+ )?only\\b");
+  private static final Pattern ONLY = Pattern.compile("(?<!not )(?<!n't )\\bonly\\b");
+
   private final Utterance claim;
   private final List<Utterance> said;
 
@@ -22,8 +26,12 @@ final class Strength {
     return bounds().or(this::quantifiers).or(this::modality).or(this::conditions);
   }
 
-  /** Whether the claim says of all what the source says of a part. */
+  /** Whether the claim says of all, or not only, what the source says of a part, or only. */
   Optional<String> contradiction() {
+    boolean exclusive = said.stream().anyMatch(u -> ONLY.matcher(u.normal().lower()).find());
+    if (exclusive && NOT_ONLY.matcher(claim.normal().lower()).find()) {
+      return Optional.of("quantifier_differs: the source says \"only\"");
+    }
     boolean part = hasSaid(Lexicon.PARTIAL) && !has(claim, Lexicon.PARTIAL);
     return part && has(claim, Lexicon.UNIVERSAL) && !hasSaid(Lexicon.UNIVERSAL)
         ? Optional.of("quantifier_differs: the source says it of a part only")
