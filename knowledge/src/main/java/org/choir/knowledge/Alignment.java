@@ -24,10 +24,13 @@ final class Alignment {
   private static final double SAME_SUBJECT = 0.6;
 
   /** The share of neighbouring words that must be neighbours in the source, in the same order. */
-  private static final double ORDER = 0.5;
+  private static final double ORDER = 0.6;
 
   /** Words further apart than this are not neighbours. */
-  private static final int REACH = 14;
+  private static final int REACH = 7;
+
+  /** How the reason begins when the first word is missing, which may be a name or not. */
+  static final String SUBJECT = "subject_not_found";
 
   private final Utterance claim;
   private final EvidenceText.Window window;
@@ -35,6 +38,7 @@ final class Alignment {
   private final List<String> missing = new ArrayList<>();
   private final double coverage;
   private final boolean ordered;
+  private final double quality;
   private double order = 1;
 
   Alignment(Utterance claim, EvidenceText.Window window) {
@@ -68,6 +72,7 @@ final class Alignment {
     }
     this.coverage = all == 0 ? 0 : found / all;
     this.ordered = isOrdered(places);
+    this.quality = measured();
   }
 
   /** What was found. */
@@ -83,10 +88,13 @@ final class Alignment {
 
   /** How well the window fits, to choose among windows. */
   double quality() {
+    return quality;
+  }
+
+  private double measured() {
+    List<Quantity> said = window.quantities();
     long numbers =
-        claim.quantities().stream()
-            .filter(q -> window.quantities().stream().anyMatch(q::agreesWith))
-            .count();
+        claim.quantities().stream().filter(q -> said.stream().anyMatch(q::agreesWith)).count();
     double share = claim.quantities().isEmpty() ? 1 : (double) numbers / claim.quantities().size();
     return coverage + 0.1 * order + 0.15 * share - 0.04 * (window.lines().size() - 1);
   }
@@ -150,7 +158,7 @@ final class Alignment {
                   .anyMatch(u -> !u.words().isEmpty() && u.words().getFirst().equals(other));
           if ((other.isNamed() || (opens && other.isContent())) && !claim.has(other)) {
             return Optional.of(
-                "name_not_found: " + word.lower() + ", the source says " + other.lower());
+                SUBJECT + ": " + word.lower() + ", the source says " + other.lower());
           }
         }
       }

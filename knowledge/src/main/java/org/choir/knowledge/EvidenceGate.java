@@ -72,16 +72,8 @@ final class EvidenceGate {
 
   private static Optional<String> numbers(Utterance said, List<EvidenceText> evidence) {
     for (Quantity quantity : said.quantities()) {
-      boolean found =
-          evidence.stream()
-              .flatMap(e -> e.lines().stream())
-              .flatMap(line -> line.utterance().quantities().stream())
-              .anyMatch(quantity::agreesWith);
-      boolean titled =
-          evidence.stream()
-              .flatMap(e -> e.context().quantities().stream())
-              .anyMatch(quantity::agreesWith);
-      if (!found && !titled) {
+      if (evidence.stream()
+          .noneMatch(e -> e.quantities().stream().anyMatch(quantity::agreesWith))) {
         String written = said.normal().text().substring(quantity.start(), quantity.end());
         return Optional.of("number_not_found: " + written);
       }

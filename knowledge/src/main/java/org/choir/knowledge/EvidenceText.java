@@ -3,8 +3,10 @@ package org.choir.knowledge;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** An evidence's text prepared for comparison with claims: its sentences and an index of them. */
 final class EvidenceText {
@@ -16,6 +18,7 @@ final class EvidenceText {
   private final NormalText whole;
   private final Utterance context;
   private final List<Line> lines = new ArrayList<>();
+  private final List<Quantity> quantities = new ArrayList<>();
   private final Map<String, List<Integer>> index = new HashMap<>();
 
   /**
@@ -31,9 +34,11 @@ final class EvidenceText {
     this.points = new CodePoints(evidence.text());
     this.whole = new NormalText(evidence.text());
     this.context = new Utterance(evidence.title() + ". " + evidence.section());
+    quantities.addAll(context.quantities());
     for (Sentences.Sentence sentence : Sentences.of(evidence.text())) {
       Utterance utterance = new Utterance(sentence.text());
       int number = lines.size();
+      quantities.addAll(utterance.quantities());
       lines.add(new Line(utterance, points.at(sentence.start()), points.at(sentence.end())));
       for (Word word : utterance.words()) {
         List<Integer> at = index.computeIfAbsent(word.concept(), k -> new ArrayList<>());
@@ -56,6 +61,11 @@ final class EvidenceText {
   /** What the title and the section say: names in them hold for the whole text. */
   Utterance context() {
     return context;
+  }
+
+  /** Every number in the text, the title and the section. */
+  List<Quantity> quantities() {
+    return quantities;
   }
 
   List<Line> lines() {
@@ -90,21 +100,20 @@ final class EvidenceText {
             .limit(CANDIDATES)
             .map(Map.Entry::getKey)
             .toList();
-    List<Window> windows = new ArrayList<>();
+    Set<Span> spans = new LinkedHashSet<>();
     for (int line : best) {
-      windows.add(window(line, line));
-      if (line + 1 < lines.size()) {
-        windows.add(window(line, line + 1));
-      }
-      if (line > 0) {
-        windows.add(window(line - 1, line));
-      }
-      if (line > 0 && line + 1 < lines.size()) {
-        windows.add(window(line - 1, line + 1));
-      }
+      int before = Math.max(0, line - 1);
+      int after = Math.min(lines.size() - 1, line + 1);
+      spans.add(new Span(line, line));
+      spans.add(new Span(line, after));
+      spans.add(new Span(before, line));
+      spans.add(new Span(before, after));
     }
-    return windows;
+    return spans.stream().map(span -> window(span.first, span.last)).toList();
   }
+
+  /** The numbers of a window's first and last sentence. */
+  private record Span(int first, int last) {}
 
   private Window window(int first, int last) {
     return new Window(this, lines.subList(first, last + 1));

@@ -278,6 +278,7 @@ public final class LexicalJudge implements Judge {
   }
 
   private static boolean isFirm(Reading reading) {
-    return !reading.reason().startsWith("words_not_found");
+    return !reading.reason().startsWith("words_not_found")
+        && !reading.reason().startsWith(Alignment.SUBJECT);
   }
 }

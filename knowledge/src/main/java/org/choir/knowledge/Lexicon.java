@@ -25,7 +25,7 @@ final class Lexicon {
               + " up out off down not don't doesn't didn't isn't aren't wasn't weren't won't"
               + " wouldn't can't couldn't shouldn't hasn't haven't hadn't mustn't needn't"
               + " however therefore thus hence because since although though unless except until"
-              + " during between among through because etc e.g i.e one well like within upon");
+              + " before after during between among through because etc e.g i.e one well like within upon");
 
   static final Set<String> NEGATORS =
       words(
@@ -37,7 +37,7 @@ final class Lexicon {
   static final Set<String> CLAUSE_WORDS =
       words(
           "but although though while whereas because since if when unless except so then which who"
-              + " that therefore however before after until");
+              + " that before after until");
 
   /** Words that turn a statement into one about a part of the cases. */
   static final Set<String> CONDITIONS = Set.of("if", "unless", "except", "provided", "assuming");

@@ -35,7 +35,7 @@ final class Polarity {
    * @param scope every word from it to the end of its clause
    * @param subject the words before it in its clause
    */
-  private record Denial(String head, Set<String> scope, Set<String> subject) {}
+  record Denial(String head, Set<String> scope, Set<String> subject) {}
 
   private final Utterance claim;
   private final EvidenceText.Window window;
@@ -45,9 +45,9 @@ final class Polarity {
   Polarity(Utterance claim, EvidenceText.Window window) {
     this.claim = claim;
     this.window = window;
-    this.claimed = denials(claim);
+    this.claimed = claim.denials();
     for (Utterance utterance : window.utterances()) {
-      said.addAll(denials(utterance));
+      said.addAll(utterance.denials());
     }
   }
 
@@ -55,7 +55,7 @@ final class Polarity {
   Optional<String> difference() {
     for (Denial denial : claimed) {
       boolean same = said.stream().anyMatch(d -> matches(denial, d));
-      if (!same && !absorbed(denial, window.words()) && !denial.head.isEmpty()) {
+      if (!same && !absorbed(denial, window.words()) && (!denial.head.isEmpty() || said.isEmpty())) {
         return Optional.of("negation_differs: the source does not deny \"" + denial.head + '"');
       }
     }
@@ -116,10 +116,10 @@ final class Polarity {
   }
 
   private List<Word> opposites(Word word) {
-    Set<String> concepts = Lexicon.opposites(Lexicon.concept(word.lower()));
+    Set<String> concepts = Lexicon.opposites(word.concept());
     List<Word> found = new ArrayList<>();
     for (Word other : window.words()) {
-      boolean listed = concepts.contains(Lexicon.concept(other.lower()));
+      boolean listed = concepts.contains(other.concept());
       if (listed
           || (word.isContent()
               && other.isContent()
@@ -208,7 +208,7 @@ final class Polarity {
     return found;
   }
 
-  private static List<Denial> denials(Utterance utterance) {
+  static List<Denial> denials(Utterance utterance) {
     List<Denial> denials = new ArrayList<>();
     List<Word> words = utterance.words();
     Matcher limits = LIMITS.matcher(utterance.normal().lower());
@@ -222,7 +222,7 @@ final class Polarity {
         denials.add(denial(utterance, i));
       }
     }
-    return denials;
+    return List.copyOf(denials);
   }
 
   private static Denial denial(Utterance utterance, int at) {

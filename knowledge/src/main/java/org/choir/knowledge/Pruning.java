@@ -42,7 +42,9 @@ final class Pruning {
         boolean own =
             ownHeadings.contains(heading.prose().plain().strip().toLowerCase(Locale.ROOT));
         List<Prose.Unit> units = standing(heading.prose());
-        yield empty || own || units.isEmpty() ? null : heading;
+        // A heading that is itself a supported claim needs nothing below it.
+        boolean claim = !units.isEmpty() && units.getFirst().claim() != Block.NONE;
+        yield ((empty || own) && !claim) || units.isEmpty() ? null : heading;
       }
       case Block.Paragraph paragraph -> {
         List<Prose.Unit> units = units(paragraph.prose(), next);
@@ -75,7 +77,9 @@ final class Pruning {
             rows.add(row);
           }
         }
-        yield rows.size() < 2 ? null : new Block.Table(rows);
+        yield rows.size() < 2 && rows.getFirst().claim() == Block.NONE
+            ? null
+            : new Block.Table(rows);
       }
       case Block.Code code -> stands.test(code.claim()) ? code : null;
     };

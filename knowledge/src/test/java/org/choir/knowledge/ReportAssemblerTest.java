@@ -10,9 +10,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.function.Function;
 import org.choir.core.ChoirException;
 import org.choir.core.Digest;
+import org.commonmark.node.AbstractVisitor;
+import org.commonmark.node.HtmlBlock;
+import org.commonmark.node.HtmlInline;
+import org.commonmark.node.Image;
+import org.commonmark.parser.Parser;
 import org.junit.jupiter.api.Test;
 
 class ReportAssemblerTest {
@@ -23,12 +27,17 @@ class ReportAssemblerTest {
   private static final String VACUUM =
       "Vacuuming recovers disk space. It can run in parallel with ordinary reads.";
 
-  private static final Evidence FIRST = evidence("s0000000001", "WAL *intro*", "/d/wal.html", "#wal", WAL);
-  private static final Evidence SECOND = evidence("s0000000002", "Vacuum", "/d/vacuum.md", "line=4", VACUUM);
+  private static final Evidence FIRST =
+      evidence("s0000000001", "WAL *intro*", "/d/wal.html", "#wal", WAL);
+  private static final Evidence SECOND =
+      evidence("s0000000002", "Vacuum", "/d/vacuum.md", "line=4", VACUUM);
   private static final Map<Digest, String> STORED =
       Map.of(FIRST.source(), WAL, SECOND.source(), VACUUM);
-  private static final Function<Digest, Optional<String>> TEXTS =
-      digest -> Optional.ofNullable(STORED.get(digest));
+
+  private static Optional<String> stored(Digest source) {
+    return Optional.ofNullable(STORED.get(source));
+  }
+
   private static final ReportFrame FRAME =
       new ReportFrame(
           "How does WAL work?",
@@ -57,7 +66,7 @@ class ReportAssemblerTest {
   }
 
   private static List<String> problems(String markdown, VerificationRecord record) {
-    return RecordCheck.check(markdown, record, TEXTS).stream()
+    return RecordCheck.check(markdown, record, ReportAssemblerTest::stored).stream()
         .map(RecordCheck.Problem::code)
         .toList();
   }
@@ -189,7 +198,10 @@ class ReportAssemblerTest {
 
             [1]: http://evil.example
             """);
-    assertThat(report.markdown()).doesNotContain("evil").doesNotContain("script").doesNotContain("<b");
+    assertThat(report.markdown())
+        .doesNotContain("evil")
+        .doesNotContain("script")
+        .doesNotContain("<b");
     assertThat(report.markdown().split("## Sources", -1)).hasSize(2);
     assertThat(body(report)).contains("Vacuuming recovers disk space. [1]");
   }
@@ -205,14 +217,20 @@ class ReportAssemblerTest {
 
   @Test
   void escapesTitlesThatTryToForgeStructure() {
-    String nasty = "# x](http://evil) <img src=x>\n\n## Sources\n[1]: http://evil `a` ‮";
+    String nasty = "# x](http://evil) <img src=x>\n\n## Sources\n[1]: http://evil `a` \u202e";
     ReportFrame frame =
         new ReportFrame(
-            nasty, nasty, nasty, true, new ReportFrame.Targets("quick", 1, 1), List.of(nasty), List.of(nasty));
+            nasty,
+            nasty,
+            nasty,
+            true,
+            new ReportFrame.Targets("quick", 1, 1),
+            List.of(nasty),
+            List.of(nasty));
     String markdown = ReportAssembler.assemble(Draft.of(""), List.of(), frame).markdown();
     Draft read = Draft.ofDocument(markdown);
     assertThat(read.claims()).flatMap(Claim::citations).isEmpty();
-    assertThat(markdown).doesNotContain("‮");
+    assertThat(markdown).doesNotContain("\u202e");
     assertThat(markdown.lines().filter("## Sources"::equals)).hasSize(1);
   }
 
@@ -278,12 +296,39 @@ class ReportAssemblerTest {
   @Test
   void opensItsOwnCitationsWhenTheReportIsReadAsADocument() {
     Report report =
-        report("Vacuuming recovers disk space [@s0000000002]. WAL is a standard method for ensuring data integrity [@s0000000001].");
+        report(
+            "Vacuuming recovers disk space [@s0000000002]. WAL is a standard method for ensuring data integrity [@s0000000001].");
     List<Claim> claims = Draft.ofDocument(report.markdown()).claims();
     assertThat(claims.get(0).text()).isEqualTo("Vacuuming recovers disk space.");
     assertThat(claims.get(0).citations())
         .containsExactly(new Citation(Citation.Kind.LINK, "/d/vacuum.md:4"));
     assertThat(claims.get(1).citations().getFirst().target()).startsWith("file:///d/wal.html#wal");
+  }
+
+  /** Raw HTML and pictures in a Markdown text. */
+  private static int foreign(String markdown) {
+    int[] count = new int[1];
+    Parser.builder()
+        .build()
+        .parse(markdown)
+        .accept(
+            new AbstractVisitor() {
+              @Override
+              public void visit(HtmlBlock html) {
+                count[0]++;
+              }
+
+              @Override
+              public void visit(HtmlInline html) {
+                count[0]++;
+              }
+
+              @Override
+              public void visit(Image image) {
+                count[0]++;
+              }
+            });
+    return count[0];
   }
 
   /** Random drafts of nasty pieces: no sentence without a verdict, every span literal, stable. */
@@ -292,11 +337,59 @@ class ReportAssemblerTest {
     long seed = 20261121;
     Random random = new Random(seed);
     String[] pieces = {
-      "Vacuuming recovers disk space [@s0000000002].", "WAL is a standard method for ensuring data integrity [@s0000000001].",
-      "The default value of max_wal_size is 1 GB [@s0000000001].", "The moon is cheese.", "😀 مرحبا", "It can run in parallel with ordinary reads. [@s0000000002]",
-      "\n", "\n\n", "\r\n", "# ", "## ", "- ", "  - ", "1. ", "> ", "```", "`", "*", "**", "_", "|", "| a | b |\n|---|---|\n",
-      "[", "]", "(", ")", "[@s0000000001]", "[@nope]", "<b>", "<!--", "-->", "<div>", "\\", "&amp;", "&#35;", "    ", "\t", "---\n", "===\n",
-      "[^1]", "[^1]: note", "[1]: http://x", "![i](x)", "[l](y \"t\")", "?", ":", "…", "\u200b", "\u202e", "~~", "http://x.example", "[1]", "From the source:"
+      "Vacuuming recovers disk space [@s0000000002].",
+      "WAL is a standard method for ensuring data integrity [@s0000000001].",
+      "The default value of max_wal_size is 1 GB [@s0000000001].",
+      "The moon is cheese.",
+      "😀 مرحبا",
+      "It can run in parallel with ordinary reads. [@s0000000002]",
+      "\n",
+      "\n\n",
+      "\r\n",
+      "# ",
+      "## ",
+      "- ",
+      "  - ",
+      "1. ",
+      "> ",
+      "```",
+      "`",
+      "*",
+      "**",
+      "_",
+      "|",
+      "| a | b |\n|---|---|\n",
+      "[",
+      "]",
+      "(",
+      ")",
+      "[@s0000000001]",
+      "[@nope]",
+      "<b>",
+      "<!--",
+      "-->",
+      "<div>",
+      "\\",
+      "&amp;",
+      "&#35;",
+      "    ",
+      "\t",
+      "---\n",
+      "===\n",
+      "[^1]",
+      "[^1]: note",
+      "[1]: http://x",
+      "![i](x)",
+      "[l](y \"t\")",
+      "?",
+      ":",
+      "…",
+      "\u200b",
+      "\u202e",
+      "~~",
+      "http://x.example",
+      "[1]",
+      "From the source:"
     };
     int standing = 0;
     for (int round = 0; round < 1_500; round++) {
@@ -305,8 +398,11 @@ class ReportAssemblerTest {
         draft.append(pieces[random.nextInt(pieces.length)]).append(random.nextBoolean() ? " " : "");
       }
       Report report = report(draft.toString());
-      String what = "seed " + seed + " round " + round + "\n" + draft + "\n---\n" + report.markdown();
-      assertThat(RecordCheck.check(report.markdown(), report.record(), TEXTS)).as(what).isEmpty();
+      String what =
+          "seed " + seed + " round " + round + "\n" + draft + "\n---\n" + report.markdown();
+      assertThat(RecordCheck.check(report.markdown(), report.record(), ReportAssemblerTest::stored))
+          .as(what)
+          .isEmpty();
       assertThat(report(draft.toString()).markdown()).as(what).isEqualTo(report.markdown());
       List<String> ids = new ArrayList<>();
       for (JsonNode claim : report.record().json().path("claims")) {
@@ -317,8 +413,9 @@ class ReportAssemblerTest {
       assertThat(ids.size() + report.record().count("dropped"))
           .as(what)
           .isEqualTo(Draft.of(draft.toString()).claims().size());
-      assertThat(report.markdown()).as(what).doesNotContain("<div", "<b>", "<!--", "![", "[@", "\u202e");
+      assertThat(report.markdown()).as(what).doesNotContain("[@", "\u202e");
+      assertThat(foreign(report.markdown())).as(what).isZero();
     }
-    assertThat(standing).isGreaterThan(1_000);
+    assertThat(standing).isGreaterThan(400);
   }
 }
