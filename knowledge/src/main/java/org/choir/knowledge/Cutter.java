@@ -18,11 +18,14 @@ final class Cutter {
   static final int WORDS_MAX = 200;
   static final int CHARS_MAX = 1200;
   private static final int WORDS_REST = 25;
+  // A block that is links but for numbers and commas points elsewhere and says nothing itself.
+  private static final double POINTER = 0.85;
 
   private final List<Cut> cuts = new ArrayList<>();
   private final List<Piece> open = new ArrayList<>();
   private int openWords;
   private int lastWords;
+  private boolean lastPointer;
 
   /** A part of a block that fits into a passage; offsets in code points and in UTF-16 units. */
   private record Piece(TextBlock block, int section, int start, int end, String text, int words) {}
@@ -46,7 +49,9 @@ final class Cutter {
       boolean full = openWords >= WORDS_ENOUGH && openWords + piece.words > WORDS_AIM_MAX && !term;
       boolean over =
           openWords + piece.words > WORDS_MAX || piece.end - open.getFirst().start > CHARS_MAX;
-      if (last.section != piece.section || full || over) {
+      // A table of contents inside a page is no part of what is said before or after it.
+      boolean turn = pointer(last) != pointer(piece);
+      if (last.section != piece.section || full || over || turn) {
         close();
       }
     }
@@ -65,6 +70,8 @@ final class Cutter {
     // A short rest of a section joins what stands before it.
     if (before != null
         && before.section() == first.section
+        && !pointer(first)
+        && !lastPointer
         && openWords < WORDS_REST
         && last.end - before.start() <= CHARS_MAX
         && lastWords + openWords <= WORDS_MAX) {
@@ -80,8 +87,13 @@ final class Cutter {
       cuts.add(cut);
       lastWords = openWords;
     }
+    lastPointer = pointer(last);
     open.clear();
     openWords = 0;
+  }
+
+  private static boolean pointer(Piece piece) {
+    return piece.block.linked() >= POINTER;
   }
 
   private static Cut cut(List<Piece> pieces) {

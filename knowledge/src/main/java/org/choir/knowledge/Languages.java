@@ -20,6 +20,7 @@ final class Languages {
   private static final Pattern NO_WORD = Pattern.compile("[^\\p{L}\\p{N}_]+");
   private static final int SAMPLE_CHARS = 20_000;
   private static final int WORDS_MIN = 8;
+  private static final int KINDS_MIN = 4;
   private static final double SHARE_MIN = 0.12;
   private static final double LEAD_MIN = 1.15;
 
@@ -133,6 +134,7 @@ final class Languages {
 
   private static String byWords(String sample) {
     Map<String, Integer> hits = new HashMap<>();
+    Map<String, Set<String>> kinds = new HashMap<>();
     int words = 0;
     for (String word : words(sample)) {
       if (word.isEmpty()) {
@@ -143,6 +145,7 @@ final class Languages {
           (language, profile) -> {
             if (profile.contains(word)) {
               hits.merge(language, 1, Integer::sum);
+              kinds.computeIfAbsent(language, l -> new HashSet<>()).add(word);
             }
           });
     }
@@ -159,7 +162,9 @@ final class Languages {
         second = Math.max(second, count);
       }
     }
-    boolean clear = words >= WORDS_MIN && most >= words * SHARE_MIN && most >= second * LEAD_MIN;
+    boolean varied = kinds.getOrDefault(best, Set.of()).size() >= KINDS_MIN;
+    boolean clear =
+        varied && words >= WORDS_MIN && most >= words * SHARE_MIN && most >= second * LEAD_MIN;
     return clear ? best : UNKNOWN;
   }
 

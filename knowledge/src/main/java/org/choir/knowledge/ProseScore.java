@@ -16,6 +16,11 @@ final class ProseScore {
   private static final double FUNCTION_NONE = 0.04;
   private static final double FUNCTION_COST = 0.35;
 
+  // A line or two name a thing more often than they explain it.
+  private static final double BRIEF_FINE = 25;
+  private static final double BRIEF_NONE = 5;
+  private static final double BRIEF_COST = 0.15;
+
   private ProseScore() {}
 
   /**
@@ -26,7 +31,8 @@ final class ProseScore {
    *     tables have none
    */
   static int score(double linked, String text, boolean running) {
-    double score = 1 - LINKED_COST * ramp(linked, LINKED_FINE, LINKED_INDEX);
+    double score = 1 - BRIEF_COST * ramp(-Cutter.words(text), -BRIEF_FINE, -BRIEF_NONE);
+    score *= 1 - LINKED_COST * ramp(linked, LINKED_FINE, LINKED_INDEX);
     if (running && Languages.spaced(text)) {
       double share = Languages.functionWordShare(text);
       score *= 1 - FUNCTION_COST * ramp(-share, -FUNCTION_FINE, -FUNCTION_NONE);

@@ -36,7 +36,7 @@ final class MarkdownReader implements FormatReader {
       Matcher named = TITLE.matcher(matter.group(1));
       title = named.find() ? Clean.line(named.group(1)) : "";
       // Blank lines in its place, so that line numbers stay those of the file.
-      text = "\n".repeat((int) matter.group().lines().count()) + text.substring(matter.end());
+      text = "\n".repeat((int) matter.group().lines().count() - 1) + text.substring(matter.end());
     }
     Node document = PARSER.parse(text);
     MarkdownWalk walk = new MarkdownWalk(limits);
