@@ -55,8 +55,10 @@ final class Inbox {
     return stop;
   }
 
-  synchronized boolean isEmpty(AgentId agent) {
-    return !events.containsKey(agent.number());
+  /** Whether a note waits for this agent. */
+  synchronized boolean hasNote(AgentId agent) {
+    return events.getOrDefault(agent.number(), List.of()).stream()
+        .anyMatch(e -> e.path("kind").asText().equals("note"));
   }
 
   /** Hands over what is to be recorded in this agent's history. */

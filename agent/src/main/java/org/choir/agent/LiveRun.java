@@ -124,7 +124,8 @@ final class LiveRun {
       stop =
           Interrupts.happened(e)
               ? StopException.interrupted()
-              : StopException.failure(RunState.FAILED, e.failure());
+              : StopException.failure(
+                  e.failure().retryable() ? RunState.PAUSED : RunState.FAILED, e.failure());
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "run " + run + " broke", e);
       stop =
@@ -178,9 +179,9 @@ final class LiveRun {
     }
   }
 
-  /** Whether something waits to be recorded for this agent. */
+  /** Whether a note waits for this agent: then its work is not over. */
   boolean hasNotes(AgentId agent) {
-    return !inbox.isEmpty(agent);
+    return inbox.hasNote(agent);
   }
 
   void accept(ObjectNode message) {

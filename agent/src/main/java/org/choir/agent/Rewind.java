@@ -62,8 +62,6 @@ final class Rewind {
         vm.delete(entry.path());
       }
     }
-    // The image makes them writable for all agents of the run; each history holds one's own.
-    command(vm, lead, "cd /workspace && chmod 755 . " + String.join(" ", FOLDERS));
     restore(vm, lead, view.folder(lead.agent()));
     for (AgentId agent : view.agentsWithFiles()) {
       if (agent.isSubagent()) {
@@ -85,7 +83,7 @@ final class Rewind {
   }
 
   private void restore(Vm vm, Home home, RunView.Folder recorded) {
-    endProcesses(vm, home);
+    clear(vm, home);
     Set<String> right = new HashSet<>();
     List<Vm.FileStat> present =
         vm.list(home.path(), true).stream().filter(f -> home.holds(f.path())).toList();
@@ -160,15 +158,20 @@ final class Rewind {
     return kept;
   }
 
-  /** What an earlier owner of the run left running, and what it left in /tmp, is not recorded. */
-  private static void endProcesses(Vm vm, Home home) {
-    command(vm, home, "kill -KILL -1; find /tmp -mindepth 1 -user $UID -delete");
-  }
-
-  private static void command(Vm vm, Home home, String bash) {
+  /**
+   * Ends what an earlier owner of the run left running and removes what it left in /tmp: neither is
+   * recorded. The image makes the workspace's folders writable for all agents of a run; each
+   * history holds one's own, so they become the lead's.
+   */
+  private static void clear(Vm vm, Home home) {
+    String own =
+        home.agent().isSubagent()
+            ? ""
+            : "; cd " + Home.WORKSPACE + " && chmod 755 . " + String.join(" ", FOLDERS);
     vm.exec(
         new ExecRequest(
-            List.of("/bin/bash", "-c", bash),
+            List.of(
+                "/bin/bash", "-c", "kill -KILL -1; find /tmp -mindepth 1 -user $UID -delete" + own),
             Map.of(),
             "/",
             home.uid(),

@@ -74,12 +74,15 @@ final class RunVm {
           rewind.run(vm, run, view);
           fresh.homes().addAll(view.agentsWithFiles());
           fresh.homes().add(run.lead());
-        } catch (SandboxException e) {
+        } catch (ChoirException e) {
           lost(fresh.generation());
+          if (Interrupts.happened(e)) {
+            throw StopException.interrupted();
+          }
           if (isLoss(e)) {
             throw new VmLostException(fresh.generation(), e.failure());
           }
-          throw e;
+          throw StopException.failure(RunState.PAUSED, e.failure());
         }
       }
       return opened;

@@ -244,8 +244,18 @@ final class Step {
     if (!workspace.changed()) {
       return List.of();
     }
-    WorkspaceScan.Changes changes =
-        scan.changes(workspace, context.view().folder(context.agent()), workspace.generation());
+    WorkspaceScan.Changes changes;
+    try {
+      changes =
+          scan.changes(workspace, context.view().folder(context.agent()), workspace.generation());
+    } catch (RunVm.VmLostException | StopException e) {
+      throw e;
+    } catch (ChoirException e) {
+      // Without its files a step cannot be recorded; it is done again when this is mended.
+      throw Interrupts.happened(e)
+          ? StopException.interrupted()
+          : StopException.failure(RunState.PAUSED, e.failure());
+    }
     if (!changes.notices().isEmpty()) {
       notice(changes.notices());
     }

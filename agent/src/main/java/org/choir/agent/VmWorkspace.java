@@ -188,8 +188,9 @@ final class VmWorkspace implements Workspace {
             ChoirException.fatal("guest_lost", "the VM of this step is gone", "").failure());
       }
       stepGeneration = open.generation();
-      if (open.homes().add(home.agent())) {
+      if (!open.homes().contains(home.agent())) {
         rewind.subagent(open.vm(), home.agent(), view.folder(home.agent()));
+        open.homes().add(home.agent());
       }
       return operation.apply(open.vm());
     } catch (RunVm.VmLostException | StopException e) {

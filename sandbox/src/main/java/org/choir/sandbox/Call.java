@@ -186,16 +186,6 @@ final class Call {
     }
   }
 
-  /** For tests: bytes held for a slow caller. */
-  long held() {
-    lock.lock();
-    try {
-      return inbox.stream().mapToLong(frame -> frame.body().length).sum();
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /** The unit in which patience is told to people. */
   static String seconds(Duration patience) {
     return TimeUnit.MILLISECONDS.toSeconds(patience.toMillis()) + " s";

@@ -68,7 +68,7 @@ public final class Sandboxes implements AutoCloseable {
 
   private Sandboxes(Options options, InstantSource clock) {
     this.options = options;
-    this.machines = new Machines(options, clock, new QemuDriver());
+    this.machines = new Machines(options, clock, new QemuDriver(), Machines.BOOTS);
     this.accelerators =
         new Accelerators(Path.of("/dev/kvm"), RuntimeFolder.path().resolve("accelerator.json"));
   }

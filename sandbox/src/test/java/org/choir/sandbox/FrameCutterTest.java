@@ -32,7 +32,7 @@ class FrameCutterTest {
         wire.put(frame.encode());
       }
       List<Frame> got = feed(new FrameCutter(), bytes(wire));
-      assertThat(got).as("seed " + seed).usingRecursiveComparison().isEqualTo(sent);
+      assertThat(wire(got)).as("seed " + seed).isEqualTo(wire(sent));
     }
   }
 
@@ -54,10 +54,9 @@ class FrameCutterTest {
       random.nextBytes(remains);
       Frame first = new Frame(0, Frame.HELLO, (byte) 0, "{}".getBytes(StandardCharsets.UTF_8));
       ByteBuffer wire = ByteBuffer.allocate(8000).put(remains).put(mark).put(first.encode());
-      assertThat(feed(new FrameCutter(mark), bytes(wire)))
+      assertThat(wire(feed(new FrameCutter(mark), bytes(wire))))
           .as("seed " + seed)
-          .usingRecursiveComparison()
-          .isEqualTo(List.of(first));
+          .isEqualTo(wire(List.of(first)));
     }
   }
 
@@ -103,6 +102,10 @@ class FrameCutterTest {
       at += n;
     }
     return frames;
+  }
+
+  private static List<ByteBuffer> wire(List<Frame> frames) {
+    return frames.stream().map(Frame::encode).toList();
   }
 
   private static byte[] bytes(ByteBuffer wire) {

@@ -10,7 +10,6 @@ import java.util.concurrent.TimeUnit;
 final class TestImage {
   private static final Path REPOSITORY =
       Path.of(System.getProperty("choir.repository", "..")).toAbsolutePath().normalize();
-  private static final Path IMAGE = built();
 
   private TestImage() {}
 
@@ -19,7 +18,7 @@ final class TestImage {
   }
 
   static Path folder() {
-    return IMAGE;
+    return Built.IMAGE;
   }
 
   /** A room over a folder, with small VMs. */
@@ -28,7 +27,11 @@ final class TestImage {
   }
 
   static Sandboxes.Options options(Path folder) {
-    return new Sandboxes.Options(folder, IMAGE, "auto", 384, 512, 3);
+    return new Sandboxes.Options(folder, folder(), "auto", 384, 512, 3);
+  }
+
+  private static final class Built {
+    static final Path IMAGE = built();
   }
 
   private static Path built() {

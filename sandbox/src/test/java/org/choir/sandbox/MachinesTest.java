@@ -1,0 +1,108 @@
+package org.choir.sandbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MachinesTest {
+  @TempDir Path folder;
+
+  /** A driver whose first machine starts and then never listens, as a hung boot does. */
+  private static final class HangsOnce implements Driver {
+    final List<HypervisorProcess> started = new ArrayList<>();
+    private final Driver real = new QemuDriver();
+
+    @Override
+    public HypervisorProcess start(Machine machine) {
+      HypervisorProcess process;
+      try {
+        process =
+            started.isEmpty()
+                ? HypervisorProcess.of(new ProcessBuilder("sleep", "600").start().pid())
+                    .orElseThrow()
+                : real.start(machine);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      started.add(process);
+      return process;
+    }
+
+    @Override
+    public String complaint(Path folder) {
+      return real.complaint(folder);
+    }
+  }
+
+  @Test
+  void aBootThatHangsIsEndedAndTriedOnceMore() throws Exception {
+    HangsOnce driver = new HangsOnce();
+    Machines machines =
+        new Machines(
+            TestImage.options(folder),
+            InstantSource.system(),
+            driver,
+            List.of(Duration.ofMillis(500), Duration.ofSeconds(90)));
+    Machines.Booted booted = machines.boot("hangs", "tcg");
+    try {
+      assertThat(driver.started).hasSize(2);
+      assertThat(driver.started.getFirst().alive()).isFalse();
+      assertThat(driver.started.getLast().alive()).isTrue();
+      assertThat(folders()).containsExactly(booted.entry().folder());
+    } finally {
+      machines.stop(booted.entry(), booted.link());
+    }
+    assertThat(driver.started.getLast().alive()).isFalse();
+    assertThat(folders()).isEmpty();
+  }
+
+  @Test
+  void aStartThatWasCutOffBeforeItsProcessWasWrittenDownIsFoundAndEnded() throws Exception {
+    Path remains = Files.createDirectory(folder.resolve("vm-cut"));
+    Path overlay = Files.createFile(remains.resolve("overlay.img"));
+    Process orphan = new ProcessBuilder("tail", "-f", overlay.toString()).start();
+    Machines machines =
+        new Machines(
+            TestImage.options(folder), InstantSource.system(), new QemuDriver(), Machines.BOOTS);
+    machines.remove(
+        new Journal.Entry(
+            "cut",
+            remains,
+            remains.resolve("agent.sock"),
+            "tcg",
+            new HypervisorProcess(-1, -1, HypervisorProcess.hostBootId()),
+            "starting",
+            1,
+            ""));
+    assertThat(orphan.waitFor()).isEqualTo(137);
+    assertThat(folders()).isEmpty();
+  }
+
+  @Test
+  void aMissingProgramIsNamedWithTheLineThatInstallsIt() {
+    assertThatThrownBy(() -> QemuDriver.program("qemu-system-none", "apt-get install it"))
+        .isInstanceOfSatisfying(
+            SandboxException.class,
+            e -> {
+              assertThat(e.code()).isEqualTo("no_qemu");
+              assertThat(e.failure().remedy()).isEqualTo("apt-get install it");
+            });
+  }
+
+  private List<Path> folders() throws IOException {
+    try (Stream<Path> all = Files.list(folder)) {
+      return all.toList();
+    }
+  }
+}
