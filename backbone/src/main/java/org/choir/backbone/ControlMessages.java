@@ -4,12 +4,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nats.client.Dispatcher;
 import io.nats.client.Message;
 import io.nats.client.Subscription;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.choir.core.AgentId;
@@ -29,7 +31,6 @@ import org.slf4j.LoggerFactory;
 public final class ControlMessages {
   private static final Logger LOG = LoggerFactory.getLogger(ControlMessages.class);
   private static final int WAITING_MAX = 1_000;
-  private static final long POLL_MILLIS = 500;
 
   private final Link link;
   private final DataKeys keys;
@@ -82,7 +83,7 @@ public final class ControlMessages {
     link.call("listen for " + agent, () -> flushed());
     Thread.ofVirtual().name("control " + agent).start(listener::run);
     return () -> {
-      listener.closed = true;
+      listener.close();
       if (!link.isClosed() && subscription.isActive()) {
         shared.unsubscribe(subscription);
       }
@@ -90,12 +91,12 @@ public final class ControlMessages {
   }
 
   /** After this the server knows of the subscription. */
-  private boolean flushed() throws java.io.IOException, InterruptedException {
+  private boolean flushed() throws IOException, InterruptedException {
     try {
       link.connection().flush(link.tuning().attempt());
       return true;
-    } catch (java.util.concurrent.TimeoutException e) {
-      throw new java.io.IOException("no answer to a ping", e);
+    } catch (TimeoutException e) {
+      throw new IOException("no answer to a ping", e);
     }
   }
 
@@ -121,7 +122,11 @@ public final class ControlMessages {
   private final class Listener {
     private final AgentId agent;
     private final Consumer<ObjectNode> consumer;
-    private final BlockingQueue<ObjectNode> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
+
+    /** An empty one wakes the thread up, so that it sees the end. */
+    private final BlockingQueue<Optional<ObjectNode>> waiting =
+        new ArrayBlockingQueue<>(WAITING_MAX);
+
     private @Nullable String lastId;
     private volatile boolean closed;
 
@@ -136,10 +141,7 @@ public final class ControlMessages {
         Envelope envelope = Envelope.parse(message.getData());
         boolean taken =
             envelope.id().equals(lastId)
-                || waiting.offer(
-                    Json.parseObject(
-                        new String(
-                            envelope.open(keys, message.getSubject()), StandardCharsets.UTF_8)));
+                || waiting.offer(Optional.of(content(envelope, message.getSubject())));
         if (!taken) {
           LOG.warn("a message for {} is refused: {} are waiting", agent, WAITING_MAX);
           return;
@@ -154,12 +156,24 @@ public final class ControlMessages {
       }
     }
 
+    private ObjectNode content(Envelope envelope, String subject) {
+      byte[] plain = envelope.open(keys, subject);
+      return Json.parseObject(new String(plain, StandardCharsets.UTF_8));
+    }
+
+    void close() {
+      closed = true;
+      // If there is no room, the thread is not waiting, and sees the end by itself.
+      boolean woken = waiting.offer(Optional.empty());
+      LOG.trace("listening for {} ends, woken: {}", agent, woken);
+    }
+
     void run() {
       try {
         while (!closed && !link.isClosed()) {
-          ObjectNode message = waiting.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
-          if (message != null && !closed) {
-            deliver(message);
+          Optional<ObjectNode> message = waiting.take();
+          if (message.isPresent() && !closed) {
+            deliver(message.get());
           }
         }
       } catch (InterruptedException e) {

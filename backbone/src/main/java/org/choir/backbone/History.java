@@ -3,6 +3,7 @@ package org.choir.backbone;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import org.choir.core.AgentId;
 import org.choir.core.ChoirException;
 import org.choir.core.Digest;
@@ -44,7 +45,7 @@ final class History {
     if (before != null && !entry.tenant().equals(before.tenant())) {
       throw damaged(agent, entry.sequence(), "it belongs to " + entry.tenant(), null);
     }
-    if (!java.util.Objects.equals(hash, read.previous())) {
+    if (!Objects.equals(hash, read.previous())) {
       throw damaged(agent, entry.sequence(), "it does not follow the entry before it", null);
     }
     entries.add(entry);

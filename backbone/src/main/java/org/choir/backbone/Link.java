@@ -34,6 +34,9 @@ final class Link implements AutoCloseable {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
   private static final Duration LONGEST_PAUSE = Duration.ofMillis(250);
 
+  /** nats-server reads its whole store before it listens. */
+  private static final Duration START = Duration.ofSeconds(60);
+
   /** Refused for so long while connected: JetStream is off, and only a new start brings it back. */
   private static final Duration REFUSED_LONG = Duration.ofSeconds(2);
 
@@ -86,14 +89,14 @@ final class Link implements AutoCloseable {
             .maxReconnects(-1)
             .connectionListener(listener(connects))
             .build();
-    long end = System.nanoTime() + tuning.deadline().toNanos();
+    long end = System.nanoTime() + START.toNanos();
     while (true) {
       server.requireAlive();
       try {
         return new Link(tuning, folder, server, connects, Nats.connect(options));
       } catch (IOException e) {
         if (System.nanoTime() - end > 0) {
-          throw unavailable("start", tuning.deadline(), folder, e);
+          throw unavailable("start", START, folder, e);
         }
         pause(FIRST_PAUSE);
       } catch (InterruptedException e) {

@@ -139,7 +139,10 @@ class StartTest {
     // as its parent would have started it, had it not been killed
     Path configuration = fixture.folder.resolve("nats-server.conf");
     Process orphan =
-        new ProcessBuilder("/usr/sbin/nats-server", "-c", configuration.toString())
+        new ProcessBuilder(
+                NatsBinary.find(Tuning.standard().binaryFolders()).path().toString(),
+                "-c",
+                configuration.toString())
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
@@ -226,6 +229,15 @@ class StartTest {
       Files.writeString(file, wrong);
       assertCode("credentials_damaged", fixture::start);
     }
+  }
+
+  @Test
+  void asksANewerServerToFlushEachWriteForPower() throws IOException {
+    Credentials credentials = Credentials.open(temp.resolve("credentials.json"));
+    assertThat(NatsConfiguration.text(temp, 4222, credentials, true))
+        .contains("sync_interval: always");
+    assertThat(NatsConfiguration.text(temp, 4222, credentials, false))
+        .doesNotContain("sync_interval");
   }
 
   @Test

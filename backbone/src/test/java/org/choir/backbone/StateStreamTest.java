@@ -11,9 +11,11 @@ import static org.choir.backbone.Fixture.event;
 import static org.choir.backbone.Fixture.events;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CyclicBarrier;
@@ -21,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.choir.core.AgentId;
+import org.choir.core.Digest;
 import org.choir.core.Json;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -47,7 +50,7 @@ class StateStreamTest {
   }
 
   private StateStream state() {
-    return java.util.Objects.requireNonNull(backbone).state();
+    return Objects.requireNonNull(backbone).state();
   }
 
   private AgentId freshAgent() {
@@ -98,7 +101,7 @@ class StateStreamTest {
     StateEntry large = state().append(ALICE, agent, 1, small, events("y".repeat(3_000_000)));
     StateEntry after = state().append(ALICE, agent, 1, large, events("z"));
     assertThat(state().read(agent)).containsExactly(small, large, after);
-    assertThat(java.util.Objects.requireNonNull(backbone).files().list(agent)).isEmpty();
+    assertThat(Objects.requireNonNull(backbone).files().list(agent)).isEmpty();
   }
 
   @Test
@@ -224,10 +227,9 @@ class StateStreamTest {
 
   @Test
   void hashesAChainThatOthersCanRecompute() {
-    byte[] plain = Json.write(Json.array()).getBytes(java.nio.charset.StandardCharsets.UTF_8);
-    var first = StateStream.hash(null, plain);
-    assertThat(first).isEqualTo(org.choir.core.Digest.of("\n[]"));
-    assertThat(StateStream.hash(first, plain))
-        .isEqualTo(org.choir.core.Digest.of(first.hex() + "\n[]"));
+    byte[] plain = Json.write(Json.array()).getBytes(StandardCharsets.UTF_8);
+    Digest first = StateStream.hash(null, plain);
+    assertThat(first).isEqualTo(Digest.of("\n[]"));
+    assertThat(StateStream.hash(first, plain)).isEqualTo(Digest.of(first.hex() + "\n[]"));
   }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,7 @@ record WrappedKeys(Sealed check, Map<TenantId, List<Sealed>> tenants) {
   WrappedKeys {
     Map<TenantId, List<Sealed>> copy = new LinkedHashMap<>();
     tenants.forEach((tenant, keys) -> copy.put(tenant, List.copyOf(keys)));
-    tenants = java.util.Collections.unmodifiableMap(copy);
+    tenants = Collections.unmodifiableMap(copy);
   }
 
   List<Sealed> of(TenantId tenant) {
