@@ -22,7 +22,11 @@ public interface Vm extends AutoCloseable {
 
   /**
    * Runs a command and returns when its process has ended (never waiting for the end of its pipes)
-   * or its timeout has killed the whole process group.
+   * or its timeout has killed the whole process group. Whatever it left running in the background,
+   * in sessions of its own too, ends with it. Its standard input is empty.
+   *
+   * <p>A program that is not there fails with {@code file_not_found}, a user below 1000 with {@code
+   * permission_denied}. If {@code output} throws, the command is ended and the exception passed on.
    */
   ExecResult exec(ExecRequest request, ExecOutput output);
 
@@ -33,12 +37,16 @@ public interface Vm extends AutoCloseable {
    */
   long read(String path, long offset, long limit, OutputStream out);
 
-  /** Writes a file whole: a new one is renamed into place; missing parents are made. */
+  /**
+   * Writes a file whole: a new one is renamed into place; missing parents are made. Only below
+   * {@code /workspace} and {@code /tmp}, wherever links lead; a body of another size than announced
+   * is {@code bad_request} and changes nothing.
+   */
   void write(String path, InputStream body, long size, Owner owner);
 
   /**
    * A directory's entries, sorted by path; with {@code recursive} those of all directories below
-   * too.
+   * too, links not followed. At most 200,000 ({@code too_many_files}).
    */
   List<FileStat> list(String path, boolean recursive);
 

@@ -100,10 +100,11 @@ class IsolationTest {
   }
 
   @Test
-  void writesItsOwnPlaces() {
+  void writesItsOwnPlacesAsASubagentToo() {
     assertThat(
-            Shell.run(
+            Shell.as(
                     vm,
+                    1001,
                     "for f in /workspace/sources/a /tmp/a /home/choir/a /dev/shm/a; do"
                         + " echo x > $f && cat $f; done")
                 .out())
