@@ -17,7 +17,8 @@ public interface ModelClient extends AutoCloseable {
   /**
    * Asks once and blocks until the answer is complete. Events arrive on the calling thread; the
    * last is {@link ModelEvent.Answered}, whose answer is also returned. Interrupting the thread
-   * ends the call.
+   * ends the call: it fails with the code {@code model_interrupted} and the thread stays marked.
+   * What {@code events} throws ends the call too and is thrown as it is.
    *
    * @throws ModelException with a {@link ModelException.Kind} that says what a caller can do
    */
