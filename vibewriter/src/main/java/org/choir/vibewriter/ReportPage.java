@@ -162,8 +162,7 @@ final class ReportPage {
         .append("</blockquote><figcaption>[")
         .append(citation.number())
         .append("] ")
-        .append(
-            SAFE_LINK.matcher(citation.link()).matches() ? linked(citation, place) : escaped(place))
+        .append(linked(citation.link(), place))
         .append("</figcaption></figure>\n");
   }
 
