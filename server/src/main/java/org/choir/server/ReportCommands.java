@@ -13,7 +13,7 @@ import org.choir.core.RunId;
 import org.choir.core.Text;
 import org.choir.knowledge.ClaimVerifier;
 import org.choir.vibewriter.FileVerification;
-import org.choir.vibewriter.Report;
+import org.choir.vibewriter.SubmittedReport;
 import org.choir.vibewriter.ReportCitation;
 
 /** Shows, exports and checks reports. */
@@ -26,12 +26,12 @@ final class ReportCommands {
     this.rooms = rooms;
   }
 
-  private Optional<Report> report(RunId run) {
+  private Optional<SubmittedReport> report(RunId run) {
     RunStatus status = rooms.agents().state(run);
     return rooms.research().report(rooms.backbone().files(), status.tenant(), run);
   }
 
-  private Report required(RunId run) {
+  private SubmittedReport required(RunId run) {
     return report(run)
         .orElseThrow(
             () -> {
@@ -55,7 +55,7 @@ final class ReportCommands {
 
   /** The report, or the passages behind one of its citations. */
   ObjectNode show(RunId run, Request request) {
-    Report report = required(run);
+    SubmittedReport report = required(run);
     if (request.number("citation").isEmpty()) {
       return Json.object()
           .put("run", run.value())
@@ -89,7 +89,7 @@ final class ReportCommands {
 
   /** The report in another form. */
   ObjectNode export(RunId run, Request request) {
-    Report report = required(run);
+    SubmittedReport report = required(run);
     String format = request.text("format");
     String text =
         switch (format) {

@@ -20,7 +20,7 @@ import org.choir.core.TenantId;
 import org.choir.knowledge.SourceSet;
 import org.choir.vibewriter.Continuation;
 import org.choir.vibewriter.Depth;
-import org.choir.vibewriter.Report;
+import org.choir.vibewriter.SubmittedReport;
 import org.jspecify.annotations.Nullable;
 
 /** Begins a research run: checks what was asked, reads the sources, records the run, starts it. */
@@ -156,8 +156,8 @@ final class ResearchCommand {
   }
 
   private String report(RunId run, TenantId user) {
-    Optional<Report> report = rooms.research().report(rooms.backbone().files(), user, run);
-    return report.map(Report::markdown).orElse("");
+    Optional<SubmittedReport> report = rooms.research().report(rooms.backbone().files(), user, run);
+    return report.map(SubmittedReport::markdown).orElse("");
   }
 
   private static List<Path> sourcesOf(List<ObjectNode> history) {
