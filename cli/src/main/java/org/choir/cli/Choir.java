@@ -39,7 +39,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       BackupActions.Backup.class,
       BackupActions.Restore.class,
       VmActions.class,
-      TestAction.class
+      TestAction.class,
+      BenchAction.class
     },
     footer = {
       "",

@@ -1,0 +1,46 @@
+package org.choir.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.choir.bench.Benches;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "bench",
+    description = "Measure, as ratios to a yardstick in the same run.",
+    footer = {
+      "",
+      "Examples:",
+      "  ./choir bench steps              steps per second of the agent loop",
+      "  ./choir bench index [FOLDER]     reading and searching documents",
+      "  ./choir bench research [FOLDER]  the main job, as a person meets it",
+      "  ./choir bench all --json"
+    })
+final class BenchAction extends Action {
+  @Parameters(
+      index = "0",
+      paramLabel = "NAME",
+      arity = "0..1",
+      description = "steps, index, research or all (the default).")
+  String name = "all";
+
+  @Parameters(index = "1..*", paramLabel = "FOLDER", description = "Documents to measure with.")
+  List<String> arguments = List.of();
+
+  BenchAction(Context context) {
+    super(context);
+  }
+
+  @Override
+  public Integer call() {
+    List<String> words = new ArrayList<>();
+    words.add(name);
+    arguments.forEach(folder -> words.add(context.absolute(folder).toString()));
+    if (json) {
+      words.add("--json");
+    }
+    Benches.run(words, context.out(), context.err());
+    return 0;
+  }
+}
