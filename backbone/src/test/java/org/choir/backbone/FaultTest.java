@@ -105,6 +105,36 @@ class FaultTest {
     }
   }
 
+  /** The client library drops the message in its hand when the connection goes at that moment. */
+  @Test
+  void followsEveryEventWhenTheConnectionIsCutAgainAndAgain() throws Exception {
+    Fixture fixture = new Fixture(temp);
+    int port = freePort();
+    try (CuttingProxy proxy = new CuttingProxy(port);
+        Backbone backbone =
+            fixture.start(
+                port, Backbone.Durability.CRASH, Tuning.standard().withConnectPort(proxy.port()))) {
+      List<StateEntry> written = new ArrayList<>();
+      for (int i = 0; i < 3_000; i++) {
+        StateEntry last = written.isEmpty() ? null : written.getLast();
+        written.add(backbone.state().append(ALICE, AGENT, 1, last, events("event " + i)));
+      }
+      List<StateEntry> followed = new CopyOnWriteArrayList<>();
+      try (StateStream.Subscription following = backbone.state().follow(1, followed::add)) {
+        for (int cut = 1; cut <= 10; cut++) {
+          int until = cut * 250;
+          await()
+              .pollInterval(Duration.ofMillis(1))
+              .atMost(LONG)
+              .until(() -> followed.size() >= until);
+          proxy.cut();
+        }
+        await().atMost(LONG).until(() -> followed.size() >= written.size());
+      }
+      assertThat(followed).isEqualTo(written);
+    }
+  }
+
   @Test
   void losesNoAcknowledgedEventWhenNatsServerIsKilled() throws Exception {
     killUnderLoad(4, 4);
@@ -113,7 +143,7 @@ class FaultTest {
   @Test
   @Tag("long")
   void losesNoAcknowledgedEventInFiftyKills() throws Exception {
-    killUnderLoad(Integer.getInteger("rounds", 50), 8);
+    killUnderLoad(50, 8);
   }
 
   private void killUnderLoad(int rounds, int writers) throws Exception {
