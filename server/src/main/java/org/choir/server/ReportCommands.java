@@ -13,8 +13,8 @@ import org.choir.core.RunId;
 import org.choir.core.Text;
 import org.choir.knowledge.ClaimVerifier;
 import org.choir.vibewriter.FileVerification;
-import org.choir.vibewriter.SubmittedReport;
 import org.choir.vibewriter.ReportCitation;
+import org.choir.vibewriter.SubmittedReport;
 
 /** Shows, exports and checks reports. */
 final class ReportCommands {
