@@ -12,6 +12,9 @@ import org.choir.core.Json;
 final class Outcome {
   private static final Set<String> FAILED = Set.of("failed", "cancelled");
 
+  /** What a reader wants to know of the claims, in this order. */
+  private static final List<String> VERDICTS = List.of("supported", "partial", "dropped");
+
   private Outcome() {}
 
   /** The exit status of a command that leaves a run in this state. */
@@ -49,12 +52,15 @@ final class Outcome {
         "State",
         state.equals("completed") ? style.green(shown) : style.bold(shown) + because(result));
     JsonNode counts = result.path("counts");
-    if (counts.has("claims")) {
+    JsonNode claims = counts.path("claims");
+    if (claims.isObject()) {
       List<String> verdicts = new ArrayList<>();
-      counts
-          .path("claims")
-          .properties()
-          .forEach(e -> verdicts.add(e.getValue().asText() + " " + e.getKey().replace('_', ' ')));
+      for (String verdict : VERDICTS) {
+        int count = claims.path(verdict).asInt();
+        if (count > 0 || verdict.equals("supported")) {
+          verdicts.add(count + " " + verdict);
+        }
+      }
       row(lines, "Claims", String.join(" · ", verdicts));
     }
     row(
@@ -85,7 +91,7 @@ final class Outcome {
     return model
         + (model.equals("extractive") ? " (no language model)" : "")
         + (tokens > 0 ? " · " + tokens + " tokens" : "")
-        + (result.has("cost") ? " · " + result.path("cost").asText() : "");
+        + (tokens > 0 && result.has("cost") ? " · " + result.path("cost").asText() : "");
   }
 
   private static String because(ObjectNode result) {

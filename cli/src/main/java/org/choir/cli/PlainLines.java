@@ -3,6 +3,7 @@ package org.choir.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
 import org.choir.core.Text;
+import org.choir.server.RunProgress;
 
 /** A run's events as plain lines, for a file or a pipe: only what a reader wants to know. */
 final class PlainLines {
@@ -26,7 +27,7 @@ final class PlainLines {
       case "stage" ->
           lead ? Optional.of("stage: " + event.path("stage").asText()) : Optional.empty();
       case "agent_started" ->
-          lead ? Optional.empty() : Optional.of("subagent: " + shown(event.path("task").asText()));
+          lead ? Optional.empty() : Optional.of("subagent: " + shown(RunProgress.task(event.path("task").asText())));
       case "source_skipped" ->
           Optional.of(
               "skipped: "

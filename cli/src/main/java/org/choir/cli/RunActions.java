@@ -66,7 +66,7 @@ final class RunActions {
         say("no runs; begin one with: choir research QUESTION --sources DIR");
       }
       if (!json) {
-        int columns = context.terminal().columns();
+        int columns = context.terminal().live() ? context.terminal().columns() : 240;
         runs.forEach(
             r ->
                 print(

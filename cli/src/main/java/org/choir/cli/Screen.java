@@ -32,6 +32,9 @@ final class Screen {
 
   /** Removes what is shown. */
   void clear() {
+    if (shown.isEmpty()) {
+      return;
+    }
     out.print(up() + "\u001b[0J");
     out.flush();
     shown = List.of();

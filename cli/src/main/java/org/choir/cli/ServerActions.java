@@ -2,19 +2,16 @@ package org.choir.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import org.choir.server.ControlClient;
+import org.choir.server.Launcher;
 import picocli.CommandLine.Command;
 
 /** Server life: up, down, status. */
 final class ServerActions {
-  private static final Duration DOWN_MAX = Duration.ofSeconds(60);
-
   private ServerActions() {}
 
   /** {@code choir up}. */
@@ -77,22 +74,7 @@ final class ServerActions {
       try (ControlClient client = running.get()) {
         stopped = client.call("stop", action.user(), Json.object());
       }
-      long pid = stopped.path("pid").asLong();
-      long deadline = System.nanoTime() + DOWN_MAX.toNanos();
-      while (ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false)) {
-        if (System.nanoTime() > deadline) {
-          throw ChoirException.fatal(
-              "server_does_not_stop",
-              "server " + pid + " has not ended within " + DOWN_MAX.toSeconds() + " s",
-              "look at logs/server.0.log in the home, or end it with: kill " + pid);
-        }
-        try {
-          Thread.sleep(Duration.ofMillis(20));
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          return Optional.of(stopped);
-        }
-      }
+      Launcher.awaitEnd(stopped.path("pid").asLong());
       return Optional.of(stopped);
     }
   }

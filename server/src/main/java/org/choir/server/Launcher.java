@@ -32,6 +32,7 @@ public final class Launcher {
 
   private static final Duration POLL = Duration.ofMillis(10);
   private static final int LOG_LINES = 15;
+  private static final int ATTEMPTS_MAX = 3;
   private static final ReentrantLock STARTING = new ReentrantLock();
 
   private final Home home;
@@ -68,18 +69,60 @@ public final class Launcher {
     home.prepare();
     // Bad configuration is told by the command itself, before a process is started for it.
     Config.load(home.configuration(), environment, Map.of());
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return connectOnce(withCredentials);
+      } catch (ChoirException e) {
+        // The server that listened was just ending itself: the next attempt starts a fresh one.
+        if (!e.code().equals("server_gone") || attempt == ATTEMPTS_MAX) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private ControlClient connectOnce(boolean withCredentials) {
     ControlClient client = ControlClient.connect(home.socket()).orElse(null);
     if (client != null && mustBeReplaced(client, withCredentials)) {
       progress.accept("replacing the idle server");
-      client.call("stop", "local", Json.object());
+      long pid = client.call("stop", "local", Json.object()).path("pid").asLong();
       client.close();
+      awaitEnd(pid);
       client = null;
     }
     if (client == null) {
       client = start();
     }
-    client.call("ready", "local", Json.object(), e -> progress.accept(e.path("progress").asText()));
+    client.call(
+        "ready", "local", Json.object(), e -> progress.accept(e.path("progress").asText()));
     return client;
+  }
+
+  /**
+   * Waits until a server that was told to stop has ended.
+   *
+   * @throws ChoirException {@code server_does_not_stop}
+   */
+  public static void awaitEnd(long pid) {
+    long deadline = System.nanoTime() + LISTEN_MAX.toNanos();
+    while (ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false)) {
+      if (System.nanoTime() > deadline) {
+        throw ChoirException.fatal(
+            "server_does_not_stop",
+            "server " + pid + " has not ended within " + LISTEN_MAX.toSeconds() + " s",
+            "look at logs/server.0.log in the home, or end it with: kill " + pid);
+      }
+      pause();
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(POLL);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw ChoirException.retryable("interrupted", "interrupted while waiting", "", e);
+    }
   }
 
   private boolean mustBeReplaced(ControlClient client, boolean withCredentials) {
@@ -185,12 +228,7 @@ public final class Launcher {
       if (!process.isAlive()) {
         throw ended(process.exitValue());
       }
-      try {
-        Thread.sleep(POLL);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        break;
-      }
+      pause();
     }
     process.destroy();
     throw ended(null);

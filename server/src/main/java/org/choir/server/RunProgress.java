@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.choir.core.ChoirException;
 import org.choir.core.Currency;
+import org.choir.core.Json;
 import org.choir.core.Money;
 import org.jspecify.annotations.Nullable;
 
@@ -69,7 +71,7 @@ public final class RunProgress {
       }
       case "agent_started" -> {
         if (!lead) {
-          workers.put(agent, new Worker(agent, event.path("task").asText(), false));
+          workers.put(agent, new Worker(agent, task(event.path("task").asText()), false));
         }
       }
       case "agent_ended" ->
@@ -110,6 +112,18 @@ public final class RunProgress {
         line.path("sequence").asLong(),
         Instant.parse(line.path("at").asText()),
         line.path("event"));
+  }
+
+  /** What a subagent was asked, in words: a task in JSON has its question in a field. */
+  public static String task(String task) {
+    if (!task.startsWith("{")) {
+      return task;
+    }
+    try {
+      return Json.parseObject(task).path("question").asText(task);
+    } catch (ChoirException e) {
+      return task;
+    }
   }
 
   private void answered(JsonNode event) {

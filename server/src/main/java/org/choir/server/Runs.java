@@ -225,8 +225,19 @@ public final class Runs implements AutoCloseable {
     }
   }
 
-  /** Tells a run something that a person said. */
+  /**
+   * Tells a run something that a person said.
+   *
+   * @throws ChoirException {@code run_is_final}
+   */
   public void note(RunId run, String text) {
+    RunState state = agents.state(run).state();
+    if (state.isFinal()) {
+      throw ChoirException.usage(
+          "run_is_final",
+          "run " + run + " is " + state.word() + ", nobody would read the note",
+          "build on it with: choir research QUESTION --continue " + run);
+    }
     agents.tell(run, Json.object().put("kind", "note").put("text", text));
   }
 
