@@ -26,8 +26,7 @@ class KilledReadingTest {
     private Reader() {}
 
     public static void main(String[] arguments) {
-      try (SourceLibrary library =
-          SourceLibrary.open(Path.of(arguments[0]), new HashedWords())) {
+      try (SourceLibrary library = SourceLibrary.open(Path.of(arguments[0]), new HashedWords())) {
         library.read(List.of(Path.of(arguments[1])), (done, total) -> System.out.println(done));
         System.out.println("end");
       }
