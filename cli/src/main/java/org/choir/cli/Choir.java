@@ -39,6 +39,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       BackupActions.Backup.class,
       BackupActions.Restore.class,
       VmActions.class,
+      BenchAction.class,
       TestAction.class
     },
     footer = {
