@@ -150,8 +150,11 @@ final class Blobs {
         long sequence = 0;
         while (sequence < last.getSeq()) {
           Message chunk = pass.next(NEXT_CHUNK);
-          if (chunk == null) {
+          if (chunk == null && lastOrNull(subject) == null) {
             return Optional.empty();
+          }
+          if (chunk == null) {
+            throw new IOException("a chunk of " + info.getObjectName() + " is not delivered");
           }
           sequence = chunk.metaData().streamSequence();
           out.write(chunk.getData());

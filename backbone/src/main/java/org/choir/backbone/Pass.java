@@ -1,5 +1,6 @@
 package org.choir.backbone;
 
+import io.nats.client.Connection;
 import io.nats.client.ConsumeOptions;
 import io.nats.client.IterableConsumer;
 import io.nats.client.JetStreamApiException;
@@ -8,6 +9,7 @@ import io.nats.client.Message;
 import io.nats.client.OrderedConsumerContext;
 import io.nats.client.api.DeliverPolicy;
 import io.nats.client.api.OrderedConsumerConfiguration;
+import io.nats.client.impl.NatsJetStreamMetaData;
 import java.io.IOException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +30,8 @@ final class Pass implements AutoCloseable {
   private final long connects;
   private final OrderedConsumerContext context;
   private final IterableConsumer messages;
+  private @Nullable String consumer;
+  private long delivered;
 
   Pass(Link link, String stream, String subject, long from)
       throws IOException, JetStreamApiException {
@@ -46,13 +50,15 @@ final class Pass implements AutoCloseable {
   /**
    * The next message, or null if there was none within the wait.
    *
-   * @throws IOException if this pass has ended with its connection
+   * @throws IOException if this pass has ended with its connection, or missed a message
    */
   @Nullable Message next(Duration wait) throws IOException, InterruptedException {
     try {
       Message message = messages.nextMessage(wait);
-      if (message == null && (link.connects() != connects || link.isClosed())) {
-        throw new IOException("the connection was lost");
+      if (message == null) {
+        requireConnected();
+      } else {
+        requireNext(message.metaData());
       }
       return message;
     } catch (JetStreamStatusCheckedException e) {
@@ -60,13 +66,37 @@ final class Pass implements AutoCloseable {
     }
   }
 
+  private void requireConnected() throws IOException {
+    if (link.connects() != connects
+        || link.isClosed()
+        || link.connection().getStatus() != Connection.Status.CONNECTED) {
+      throw new IOException("the connection was lost");
+    }
+  }
+
+  /**
+   * The client library loses a message that arrives while the connection goes: asking for more
+   * fails, and the message in its hand is dropped, after which it goes on with the next one. The
+   * server's own count within one consumer shows that.
+   */
+  private void requireNext(NatsJetStreamMetaData data) throws IOException {
+    String name = data.getConsumer();
+    if (consumer == null) {
+      consumer = name;
+    }
+    delivered++;
+    if (!name.equals(consumer) || data.consumerSequence() != delivered) {
+      throw new IOException("message " + delivered + " of the delivery was lost");
+    }
+  }
+
   @Override
   public void close() {
     try {
       messages.close();
-      String consumer = context.getConsumerName();
-      if (consumer != null && !link.isClosed()) {
-        link.management().deleteConsumer(stream, consumer);
+      String name = context.getConsumerName();
+      if (name != null && !link.isClosed()) {
+        link.management().deleteConsumer(stream, name);
       }
     } catch (Exception e) {
       // The server forgets the consumer by itself after a while; nothing is lost but its memory.

@@ -52,6 +52,14 @@ final class CuttingProxy implements AutoCloseable {
     return "proxy that lost " + lost + " answers, last failure " + lastFailure;
   }
 
+  /** Cuts every connection there is now. */
+  void cut() throws IOException {
+    for (Socket socket : sockets) {
+      socket.close();
+    }
+    sockets.clear();
+  }
+
   /** Lets nobody connect while set. */
   void refuse(boolean on) {
     refusing = on;
@@ -110,8 +118,6 @@ final class CuttingProxy implements AutoCloseable {
   @Override
   public void close() throws IOException {
     listener.close();
-    for (Socket socket : sockets) {
-      socket.close();
-    }
+    cut();
   }
 }

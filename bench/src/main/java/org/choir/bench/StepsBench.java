@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -62,7 +63,7 @@ final class StepsBench implements Benches.Bench {
         AgentRuntime runtime =
             new AgentRuntime(
                 backbone,
-                new PlainGate(),
+                new PlainGate(Set.of("count")),
                 event -> {},
                 id -> new InstantModel(id),
                 run -> {

@@ -6,16 +6,26 @@ import org.choir.bench.Benches;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** {@code choir bench}. */
 @Command(
     name = "bench",
-    description = "Measure; figures stand beside a yardstick of the same run.",
-    footer = {"", "Examples:", "  choir bench all", "  choir bench steps --json"})
+    description = "Measure, as ratios to a yardstick in the same run.",
+    footer = {
+      "",
+      "Examples:",
+      "  ./choir bench steps              steps per second of the agent loop",
+      "  ./choir bench index [FOLDER]     reading and searching documents",
+      "  ./choir bench research [FOLDER]  the main job, as a person meets it",
+      "  ./choir bench all --json"
+    })
 final class BenchAction extends Action {
   @Parameters(
-      arity = "0..*",
+      index = "0",
       paramLabel = "NAME",
-      description = "A benchmark (default: all), then what it takes.")
+      arity = "0..1",
+      description = "steps, index, research or all (the default).")
+  String name = "all";
+
+  @Parameters(index = "1..*", paramLabel = "FOLDER", description = "Documents to measure with.")
   List<String> arguments = List.of();
 
   BenchAction(Context context) {
@@ -24,11 +34,13 @@ final class BenchAction extends Action {
 
   @Override
   public Integer call() {
-    List<String> line = new ArrayList<>(arguments);
+    List<String> words = new ArrayList<>();
+    words.add(name);
+    arguments.forEach(folder -> words.add(context.absolute(folder).toString()));
     if (json) {
-      line.add("--json");
+      words.add("--json");
     }
-    Benches.run(line, context.out(), context.err());
+    Benches.run(words, context.out(), context.err());
     return 0;
   }
 }

@@ -39,8 +39,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       BackupActions.Backup.class,
       BackupActions.Restore.class,
       VmActions.class,
-      BenchAction.class,
-      TestAction.class
+      TestAction.class,
+      BenchAction.class
     },
     footer = {
       "",

@@ -57,11 +57,11 @@ record Composition(String text, List<Section> sections, List<Placed> placed, int
     void add(TextBlock block) {
       switch (block.kind()) {
         case CLOSE -> close(block.level());
-        case HEADING -> {
+        case HEADING, SECTION -> {
           endSection();
           pop(block.level());
           open.push(new Heading(block.level(), block.text(), block.locator()));
-          if (!block.text().isEmpty()) {
+          if (block.kind() == TextBlock.Kind.HEADING) {
             append(block);
           }
         }

@@ -58,7 +58,7 @@ record StoredDocument(
 
   private static List<TextBlock> asText(List<TextBlock> blocks) {
     return blocks.stream()
-        .filter(block -> !block.text().isEmpty())
+        .filter(block -> block.kind() == TextBlock.Kind.HEADING)
         .map(block -> TextBlock.of(TextBlock.Kind.TEXT, block.text(), block.locator()))
         .toList();
   }

@@ -15,6 +15,8 @@ public record TextBlock(Kind kind, int level, String text, String locator, doubl
   public enum Kind {
     /** Opens a section. */
     HEADING,
+    /** Opens a section by a name that the text itself does not show: an outline's, a chapter's. */
+    SECTION,
     /** A paragraph. */
     TEXT,
     /** An item of a list. */
@@ -32,6 +34,11 @@ public record TextBlock(Kind kind, int level, String text, String locator, doubl
   /** A block without links. */
   public static TextBlock of(Kind kind, String text, String locator) {
     return new TextBlock(kind, 0, text, locator, 0);
+  }
+
+  /** A section that is named outside the text; the title may be empty. */
+  public static TextBlock section(String title, String locator) {
+    return new TextBlock(Kind.SECTION, 1, title, locator, 0);
   }
 
   /** A heading. */

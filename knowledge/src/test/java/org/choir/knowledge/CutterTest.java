@@ -36,6 +36,7 @@ class CutterTest {
       }
       switch (kind) {
         case HEADING -> blocks.add(TextBlock.heading(1 + random.nextInt(8), "H" + i, "#" + i));
+        case SECTION -> blocks.add(TextBlock.section("S" + i, "#" + i));
         case CLOSE -> blocks.add(new TextBlock(Kind.CLOSE, 1 + random.nextInt(8), "", "", 0));
         default -> blocks.add(new TextBlock(kind, 0, text.toString(), "#b" + i, random.nextInt(2)));
       }
@@ -98,7 +99,7 @@ class CutterTest {
     document(blocks).passages("/x").forEach(passage -> all.append(passage.text()));
     StringBuilder expected = new StringBuilder();
     blocks.stream()
-        .filter(block -> block.kind() != Kind.HEADING && block.kind() != Kind.CLOSE)
+        .filter(block -> !List.of(Kind.HEADING, Kind.SECTION, Kind.CLOSE).contains(block.kind()))
         .forEach(block -> expected.append(block.text()));
     assertThat(all.toString().replaceAll("\\s", ""))
         .isEqualTo(expected.toString().replaceAll("\\s", ""));

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -75,27 +76,29 @@ class ManualTest {
       delimiter = '|',
       value = {
         "How does PostgreSQL recover after a crash?|wal|runtime-config|kernel-resources",
-        "What is the difference between VACUUM and VACUUM FULL?|routine-vacuuming|sql-vacuum|x",
-        "How do I restore a single table from a pg_dump archive?|app-pgrestore|app-pgdump|x",
+        "What is the difference between VACUUM and VACUUM FULL?|routine-vacuuming|sql-vacuum|-",
+        "How do I restore a single table from a pg_dump archive?|app-pgrestore|app-pgdump|-",
         "When should I increase max_wal_size?|populate|wal-configuration|runtime-config-wal",
-        "How does autovacuum decide when to vacuum a table?|routine-vacuuming|runtime-config-autovacuum|x",
-        "What isolation levels does PostgreSQL support?|transaction-iso|x|x",
-        "How do I set up streaming replication?|warm-standby|x|x",
+        "How does autovacuum decide when to vacuum a table?|routine-vacuuming|runtime-config-autovacuum|-",
+        "What isolation levels does PostgreSQL support?|transaction-iso|-|-",
+        "How do I set up streaming replication?|warm-standby|-|-",
         "When should I use a GIN index?|indexes-types|textsearch-indexes|gin",
-        "How does logical replication handle conflicts?|logical-replication-conflicts|x|x",
-        "What happens when transaction IDs wrap around?|routine-vacuuming|x|x",
+        "How does logical replication handle conflicts?|logical-replication-conflicts|-|-",
+        "What happens when transaction IDs wrap around?|routine-vacuuming|-|-",
         "How do I encrypt connections with SSL?|ssl-tcp|encryption-options|libpq-ssl",
-        "What does EXPLAIN ANALYZE show?|using-explain|sql-explain|x",
-        "How do I upgrade PostgreSQL to a new major version?|upgrading|pgupgrade|x",
-        "How does row level security work?|ddl-rowsecurity|x|x",
-        "How are JSON and JSONB different?|datatype-json|x|x",
-        "How do I create a partitioned table?|ddl-partitioning|sql-createtable|x",
-        "What is point-in-time recovery?|continuous-archiving|x|x",
-        "How do deadlocks get resolved?|explicit-locking|x|x"
+        "What does EXPLAIN ANALYZE show?|using-explain|sql-explain|-",
+        "How do I upgrade PostgreSQL to a new major version?|upgrading|pgupgrade|-",
+        "How does row level security work?|ddl-rowsecurity|-|-",
+        "How are JSON and JSONB different?|datatype-json|-|-",
+        "How do I create a partitioned table?|ddl-partitioning|sql-createtable|-",
+        "What is point-in-time recovery?|continuous-archiving|-|-",
+        "How do deadlocks get resolved?|explicit-locking|-|-"
       })
   void findsThePageThatAnswers(String question, String page, String other, String third) {
+    List<String> pages =
+        Stream.of(page, other, third).filter(name -> !name.equals("-")).toList();
     List<Passage> found = library.search(set.id(), question, 5);
-    assertThat(found.getFirst().location()).containsAnyOf(page, other, third);
+    assertThat(found.getFirst().location()).containsAnyOf(pages.toArray(String[]::new));
     assertThat(found.getFirst().score()).isGreaterThan(SourceLibrary.ANSWERS);
     assertThat(found).noneMatch(passage -> passage.location().contains("bookindex"));
   }

@@ -71,7 +71,7 @@ final class EpubReader implements FormatReader {
     }
     List<TextBlock> blocks = new ArrayList<>();
     if (page.blocks().getFirst().kind() != TextBlock.Kind.HEADING) {
-      blocks.add(TextBlock.heading(1, page.title(), href));
+      blocks.add(TextBlock.section(page.title(), href));
     }
     for (TextBlock block : page.blocks()) {
       blocks.add(

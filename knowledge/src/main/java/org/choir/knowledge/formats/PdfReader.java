@@ -42,7 +42,7 @@ final class PdfReader implements FormatReader {
       for (int page = 1; page <= pages.size(); page++) {
         String locator = "page=" + page;
         heading = outline.getOrDefault(page, heading);
-        blocks.add(TextBlock.heading(1, heading, locator));
+        blocks.add(TextBlock.section(heading, locator));
         for (String paragraph : paragraphs.get(page - 1)) {
           String clean = Clean.line(paragraph);
           if (!clean.isEmpty()) {

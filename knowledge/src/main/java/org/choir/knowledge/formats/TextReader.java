@@ -21,6 +21,7 @@ final class TextReader implements FormatReader {
       Pattern.compile("(\\d{1,2}(?:\\.\\d{1,2}){0,4})\\.?\\s+\\p{Lu}.*");
   private static final Pattern CAPITALS = Pattern.compile("[\\p{Lu}\\d][\\p{Lu}\\d '&/,:()-]*");
   private static final int HEADING_CHARS_MAX = 100;
+  private static final int UNDERLINE_MISS_MAX = 3;
   private static final String LEVELS = "=-~^\"'`#*+";
 
   @Override
@@ -56,10 +57,10 @@ final class TextReader implements FormatReader {
   /** The lines from start to end, none of which is blank. */
   private static void paragraph(String[] lines, int start, int end, List<TextBlock> blocks) {
     int from = start;
-    if (end - start >= 3 && underline(lines[start]) && underline(lines[start + 2])) {
+    if (end - start >= 3 && overline(lines[start]) && underline(lines[start + 2])) {
       from++; // an overlined heading
     }
-    if (end - from >= 2 && underline(lines[from + 1]) && headingLength(lines[from])) {
+    if (end - from >= 2 && underlined(lines[from], lines[from + 1])) {
       int level = 1 + LEVELS.indexOf(lines[from + 1].charAt(0));
       add(blocks, TextBlock.heading(Math.clamp(level, 1, 6), Clean.line(lines[from]), at(from)));
       from += 2;
@@ -112,6 +113,21 @@ final class TextReader implements FormatReader {
       }
     }
     return aligned * 2 > end - start && (end - start > 1 || lines[start].startsWith("    "));
+  }
+
+  /** Rules of hyphens over a line fence code more often than they crown a heading. */
+  private static boolean overline(String line) {
+    return underline(line) && !line.startsWith("-");
+  }
+
+  /** As long as the heading but for what a careless writer misses by, and not below a command. */
+  private static boolean underlined(String heading, String line) {
+    int missed = line.strip().length() - heading.strip().length();
+    return underline(line)
+        && headingLength(heading)
+        && Math.abs(missed) <= UNDERLINE_MISS_MAX
+        && !heading.startsWith("$")
+        && !heading.startsWith(" ");
   }
 
   private static boolean underline(String line) {

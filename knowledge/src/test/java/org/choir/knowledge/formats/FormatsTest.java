@@ -111,6 +111,12 @@ class FormatsTest {
   }
 
   @Test
+  void takesNoFencedCommandForAHeading() {
+    Extraction page = read("a.txt", "Do this:\n\n--------\n$ git stash\n--------\n\nDone.\n");
+    assertThat(texts(page, Kind.HEADING)).isEmpty();
+  }
+
+  @Test
   void leavesOutWhatSurroundsAnHtmlPageAndWhatItHides() {
     Extraction page =
         read(
