@@ -27,7 +27,9 @@ final class PlainLines {
       case "stage" ->
           lead ? Optional.of("stage: " + event.path("stage").asText()) : Optional.empty();
       case "agent_started" ->
-          lead ? Optional.empty() : Optional.of("subagent: " + shown(RunProgress.task(event.path("task").asText())));
+          lead
+              ? Optional.empty()
+              : Optional.of("subagent: " + shown(RunProgress.task(event.path("task").asText())));
       case "source_skipped" ->
           Optional.of(
               "skipped: "

@@ -91,8 +91,7 @@ class ResearchTest {
     assertThat(first.path("state").asText()).isEqualTo("completed");
     String report = report(first);
     assertThat(report).contains(QUESTION).contains("cable").contains("[1]").contains("ferry.md");
-    JsonNode record =
-        Json.parse(Files.readString(Path.of(first.path("verification").asText())));
+    JsonNode record = Json.parse(Files.readString(Path.of(first.path("verification").asText())));
     assertThat(record.path("schema").asText()).isEqualTo("choir.verification/1");
     assertThat(record.path("report").path("sha256").asText()).isEqualTo(Digest.of(report).hex());
     assertThat(first.path("verification").asText())
@@ -107,7 +106,8 @@ class ResearchTest {
   void theSameQuestionGivesTheSameReportWhereItWasAskedFor() throws Exception {
     Command.Ended again = research(QUESTION, "--sources", "sources", "--out", "out/report.md");
     assertThat(again.exit()).as(again.err()).isZero();
-    assertThat(again.json().path("report").asText()).isEqualTo(temp.resolve("out/report.md").toString());
+    assertThat(again.json().path("report").asText())
+        .isEqualTo(temp.resolve("out/report.md").toString());
     assertThat(temp.resolve("out/report.md")).hasContent(report(first));
     assertThat(temp.resolve("out/report.md.verification.json")).exists();
   }
@@ -136,7 +136,9 @@ class ResearchTest {
     List<JsonNode> all = run("events", run).out().lines().map(l -> Json.parse(l)).toList();
     assertThat(all.getFirst().path("event").path("kind").asText()).isEqualTo("run_started");
     assertThat(all.getLast().path("event").path("state").asText()).isEqualTo("completed");
-    assertThat(all).extracting(e -> e.path("event").path("kind").asText()).contains("source_skipped");
+    assertThat(all)
+        .extracting(e -> e.path("event").path("kind").asText())
+        .contains("source_skipped");
     long middle = all.get(all.size() / 2).path("sequence").asLong();
     String from = run("events", run, "--from", String.valueOf(middle), "--follow").out();
     assertThat(from.lines().map(l -> Json.parse(l).path("sequence").asLong()))
@@ -146,14 +148,16 @@ class ResearchTest {
 
   @Test
   void aRunThatIsPausedByCtrlCSaysHowToResumeAndEndsWithTheSameReport() throws Exception {
-    Process process = start("research", QUESTION, "--sources", "sources", "--depth", "quick", "--json");
+    Process process =
+        start("research", QUESTION, "--sources", "sources", "--depth", "quick", "--json");
     Path err = temp.resolve("err");
     await().atMost(SOON).until(() -> Files.readString(err).contains("stage: search"));
     new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();
     await().atMost(SOON).until(() -> !process.isAlive());
     assertThat(process.exitValue()).isEqualTo(130);
     String said = Files.readString(err);
-    assertThat(said).containsPattern("run r[a-z0-9]+ is paused\\R +continue it with: choir resume r");
+    assertThat(said)
+        .containsPattern("run r[a-z0-9]+ is paused\\R +continue it with: choir resume r");
     String run = said.replaceAll("(?s).*choir resume (r[a-z0-9]+).*", "$1");
     assertThat(run("runs", "--state", "paused").out()).contains(run);
 
@@ -291,7 +295,14 @@ class ResearchTest {
       keyed.put("ANTHROPIC_BASE_URL", "http://127.0.0.1:" + provider.getAddress().getPort());
       Command.Ended ended =
           new Command(home(), temp, keyed)
-              .run("research", QUESTION, "--sources", "sources", "--model", "anthropic:claude-x", "--json");
+              .run(
+                  "research",
+                  QUESTION,
+                  "--sources",
+                  "sources",
+                  "--model",
+                  "anthropic:claude-x",
+                  "--json");
       assertThat(ended.exit()).isNotZero();
       assertThat(ended.out() + ended.err())
           .contains("ANTHROPIC_API_KEY")

@@ -13,7 +13,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the start script says on a machine that lacks something. It gets no further in these tests. */
+/**
+ * What the start script says on a machine that lacks something. It gets no further in these tests.
+ */
 class ScriptTest {
   private static final List<String> BASICS =
       List.of("bash", "dirname", "readlink", "grep", "env", "cat", "tail", "stty", "find", "sort");

@@ -34,7 +34,8 @@ class VmTest {
     assertThat(exec.exit()).isEqualTo(7);
     assertThat(exec.out().strip()).isEqualTo("1000");
     assertThat(exec.err()).contains("err");
-    assertThat(run("vm", "exec", "--timeout", "1", id, "--", "sleep", "60").exit()).isGreaterThan(128);
+    assertThat(run("vm", "exec", "--timeout", "1", id, "--", "sleep", "60").exit())
+        .isGreaterThan(128);
 
     Files.writeString(temp.resolve("in.txt"), "carried");
     assertThat(run("vm", "cp", "in.txt", id + ":/workspace/in.txt").exit()).isZero();

@@ -93,8 +93,7 @@ public final class Launcher {
     if (client == null) {
       client = start();
     }
-    client.call(
-        "ready", "local", Json.object(), e -> progress.accept(e.path("progress").asText()));
+    client.call("ready", "local", Json.object(), e -> progress.accept(e.path("progress").asText()));
     return client;
   }
 
