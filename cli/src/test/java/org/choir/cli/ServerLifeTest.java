@@ -2,6 +2,7 @@ package org.choir.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.InetAddress;
@@ -9,6 +10,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,8 +104,9 @@ class ServerLifeTest {
   void endsItselfWhenNobodyNeedsItUnlessToldToStay() {
     environment.put("CHOIR_SERVER_IDLE", "300ms");
     run("runs");
-    await().atMost(SOON).until(() -> status().path("server").isNull());
-    assertThat(home().resolve("run/choir.sock")).doesNotExist();
+    // Asking for its status would keep it awake.
+    await().atMost(SOON).until(() -> !Files.exists(home().resolve("run/choir.sock")));
+    assertThat(run("status").out()).contains("no server is running");
 
     run("up");
     long pid = status().path("server").path("pid").asLong();
@@ -191,5 +194,34 @@ class ServerLifeTest {
     assertThat(ended.exit()).isNotZero();
     assertThat(home().resolve("keys/master.key")).exists();
     assertThat(run("runs").exit()).isZero();
+  }
+
+  @Test
+  void aFullDiskIsSaidAndNothingIsLostOnceThereIsSpace() throws Exception {
+    assumeTrue(
+        System.getProperty("user.name").equals("root"), "mounting a small disk needs to be root");
+    Path disk = Files.createDirectories(temp.resolve("home"));
+    mount("-t", "tmpfs", "-o", "size=400k,mode=700", "choir-test", disk.toString());
+    try {
+      Files.write(disk.resolve("ballast"), new byte[360 << 10]);
+      Command.Ended full = run("runs");
+      assertThat(full.exit()).isNotZero();
+      assertThat(full.err().toLowerCase(java.util.Locale.ROOT)).contains("the disk is full");
+      Files.delete(disk.resolve("ballast"));
+      mount("-o", "remount,size=400m", disk.toString());
+      Command.Ended free = run("runs");
+      assertThat(free.exit()).as(free.err()).isZero();
+      run("down");
+    } finally {
+      assertThat(new ProcessBuilder("umount", "-l", disk.toString()).start().waitFor()).isZero();
+    }
+  }
+
+  private static void mount(String... arguments) throws Exception {
+    List<String> line = new ArrayList<>(List.of("mount"));
+    line.addAll(List.of(arguments));
+    assumeTrue(
+        new ProcessBuilder(line).redirectErrorStream(true).start().waitFor() == 0,
+        "this machine does not let tests mount a disk");
   }
 }

@@ -39,6 +39,9 @@ public final class Home {
   /** A Unix socket's path must fit 108 bytes with its end; longer ones lie elsewhere. */
   private static final int SOCKET_PATH_BYTES_MAX = 100;
 
+  /** Bytes below which no run could record its steps and files. */
+  private static final long SPACE_LEAST = 64L << 20;
+
   private final Path root;
 
   private Home(Path root) {
@@ -160,6 +163,27 @@ public final class Home {
           "home_unusable",
           "cannot use " + root + " as a home: " + Text.visible(String.valueOf(e.getMessage()), 200),
           "check who owns it and whether the disk is full, or name another folder with CHOIR_HOME");
+    }
+  }
+
+  /**
+   * Refuses to work on a disk that is as good as full.
+   *
+   * @throws ChoirException {@code no_space}
+   */
+  public void requireSpace() {
+    long free;
+    try {
+      free = Files.getFileStore(root).getUsableSpace();
+    } catch (IOException e) {
+      throw ChoirException.fatal(
+          "home_unusable", "cannot ask for the space at " + root, "check the disk", e);
+    }
+    if (free < SPACE_LEAST) {
+      throw ChoirException.fatal(
+          "no_space",
+          "the disk is full: only " + (free >> 20) + " MiB are free at " + root,
+          "free at least " + (SPACE_LEAST >> 20) + " MiB, or move the home and set CHOIR_HOME");
     }
   }
 

@@ -36,6 +36,10 @@ public final class Runs implements AutoCloseable {
   private final BiConsumer<RunId, RunState> ended;
   private final Semaphore slots;
   private final Map<RunId, Going> going = new ConcurrentHashMap<>();
+
+  /** Why runs stopped that could not record it themselves: a full disk, a lost nats-server. */
+  private final Map<RunId, ChoirException> failures = new ConcurrentHashMap<>();
+
   private volatile boolean closing;
 
   /** Finds the kind of agent a run is to be continued with. */
@@ -62,7 +66,6 @@ public final class Runs implements AutoCloseable {
     final CountDownLatch done = new CountDownLatch(1);
     volatile boolean begun;
     volatile @Nullable Thread thread;
-    volatile @Nullable ChoirException failure;
   }
 
   /**
@@ -92,6 +95,7 @@ public final class Runs implements AutoCloseable {
           "run " + run + " is going on already",
           "watch it with: choir events " + run + " --follow");
     }
+    failures.remove(run);
     mine.thread =
         Thread.ofVirtual().name("run-" + run).start(() -> carry(run, definition, raised, mine));
   }
@@ -111,15 +115,16 @@ public final class Runs implements AutoCloseable {
       LOG.log(Level.INFO, "run {0} left the queue", run);
     } catch (ChoirException e) {
       LOG.log(Level.WARNING, "run " + run + " stopped", e);
-      mine.failure = e;
+      failures.put(run, e);
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "run " + run + " failed inside the server", e);
-      mine.failure =
+      failures.put(
+          run,
           ChoirException.fatal(
               "internal",
               "the server failed while it worked on run " + run,
               "look at logs/server.0.log in the home and report it; choir resume " + run,
-              e);
+              e));
     } finally {
       going.remove(run, mine);
       mine.done.countDown();
@@ -157,6 +162,12 @@ public final class Runs implements AutoCloseable {
             .put("tokens", status.usage().total())
             .put("started", status.started().toString())
             .put("running_seconds", status.running().toSeconds());
+    ChoirException failure = failures.get(run);
+    if (failure != null && !isGoing(run) && !status.state().isFinal()) {
+      out.put("reason", failure.code())
+          .put("message", failure.failure().message())
+          .put("remedy", failure.failure().remedy() + "; then: choir resume " + run);
+    }
     status.cost().ifPresent(c -> out.put("cost", c.toString()));
     return out;
   }
@@ -165,25 +176,6 @@ public final class Runs implements AutoCloseable {
   public RunState state(RunId run) {
     RunState state = agents.state(run).state();
     return state == RunState.QUEUED && !isGoing(run) ? RunState.PAUSED : state;
-  }
-
-  /**
-   * Waits for a run to stop here, at most this long.
-   *
-   * @return whether it has
-   * @throws ChoirException what ended it inside the server
-   */
-  public boolean await(RunId run, Duration max) throws InterruptedException {
-    Going mine = going.get(run);
-    if (mine == null) {
-      return true;
-    }
-    boolean done = mine.done.await(max.toMillis(), TimeUnit.MILLISECONDS);
-    ChoirException failure = mine.failure;
-    if (done && failure != null) {
-      throw failure;
-    }
-    return done;
   }
 
   /** Pauses a run and waits until that is recorded; without effect on one that is not going on. */

@@ -53,6 +53,7 @@ final class Wiring implements AutoCloseable {
     this.home = home;
     this.settings = settings;
     try {
+      home.requireSpace();
       FileDataKeys keys = FileDataKeys.open(home.part("keys"));
       progress.accept("starting nats-server");
       backbone =
