@@ -1,6 +1,8 @@
 package org.choir.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
 import org.choir.core.ChoirException;
@@ -62,11 +64,15 @@ public final class Choir implements Runnable {
     System.exit(run(Context.ofProcess(), arguments));
   }
 
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(stream, true, stream.charset());
+  }
+
   /** Runs one command. */
   static int run(Context context, String... arguments) {
     CommandLine line = new CommandLine(new Choir(context), new Factory(context));
-    line.setOut(new java.io.PrintWriter(context.out(), true));
-    line.setErr(new java.io.PrintWriter(context.err(), true));
+    line.setOut(writer(context.out()));
+    line.setErr(writer(context.err()));
     line.setColorScheme(
         CommandLine.Help.defaultColorScheme(
             context.terminal().style().colours()
