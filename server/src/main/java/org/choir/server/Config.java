@@ -48,7 +48,7 @@ public final class Config {
   private static Map<String, String> defaults() {
     Map<String, String> d = new LinkedHashMap<>();
     d.put("model", "extractive");
-    d.put("depth", "standard");
+    d.put("depth", "quick");
     d.put("runs.at-once", "2");
     d.put("server.idle", "15m");
     d.put("backbone.durability", "crash");

@@ -27,7 +27,13 @@ final class AnswerSentences {
    * A sentence below this is a mention, not an answer; from reading the choices for 20 questions
    * over two manuals.
    */
-  static final double WEAK = 0.42;
+  static final double WEAK = 0.45;
+
+  /**
+   * Beside a good answer a much weaker one is noise: what scores below this share of the best is
+   * left out.
+   */
+  private static final double BESIDE_THE_BEST = 0.6;
 
   /** Two sentences whose folded words overlap by this share say the same. */
   private static final double SAME = 0.6;
@@ -54,8 +60,13 @@ final class AnswerSentences {
    */
   private static final Pattern POINTS_BACK =
       Pattern.compile(
-          "(?:\\S+ ){0,6}(?:this|these|those|it|they)\\s+(?:is|are|was|were|does|do|did|can|cannot|may|might|will|would|should|must|has|have|happens?|means|implies|causes|makes|allows|works)\\b.*",
+          "(?:\\S+ ){0,14}(?:this|these|those|it|they)\\s+(?:is|are|was|were|does|do|did|can|cannot|may|might|will|would|should|must|has|have|happens?|means|implies|causes|makes|allows|works)\\b.*",
           Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
+  private static final Pattern SAYS_WHAT_ITS_HEADING_DOES =
+      Pattern.compile(
+          "(?:(?:If|When) (?:set|enabled|disabled|true|false|specified|on|off)\\b.*|(?!This |His |Its |Always |Sometimes |Various |Previous |Is |Has |Was |As |Us |Thus |Yes )[A-Z][a-z]{2,}(?:s|es|ies) (?:the|a|an|whether|how|that|if|all|any|one|which|what|when|where|to|or|only|each|on|up|information|data|names?|values?)\\b.*)",
+          Pattern.DOTALL);
 
   private static final Pattern ABOUT_THE_TEXT =
       Pattern.compile(
@@ -96,10 +107,16 @@ final class AnswerSentences {
   List<Finding> choose(
       SubQuestion question, String mainQuestion, List<FoundPassage> passages, int words) {
     Map<String, List<Candidate>> byPassage = candidates(question, mainQuestion, passages);
+    double best =
+        byPassage.values().stream()
+            .flatMap(List::stream)
+            .mapToDouble(Candidate::score)
+            .max()
+            .orElse(0);
     List<Candidate> ranked =
         byPassage.values().stream()
             .flatMap(List::stream)
-            .filter(c -> c.score() >= WEAK)
+            .filter(c -> c.score() >= Math.max(WEAK, BESIDE_THE_BEST * best))
             .sorted(
                 Comparator.comparingDouble(Candidate::score)
                     .reversed()
@@ -191,6 +208,13 @@ final class AnswerSentences {
     Candidate before = passage.get(candidate.position() - 1);
     boolean stands = usable(before.text()) && standsAlone(before.text());
     return stands ? List.of(before, candidate) : List.of();
+  }
+
+  /**
+   * Whether a sentence begins with what its subject, the heading above, does: "Specifies the size".
+   */
+  static boolean speaksOfItsHeading(String sentence) {
+    return SAYS_WHAT_ITS_HEADING_DOES.matcher(sentence).matches();
   }
 
   /** Whether a sentence can be read without the one before it. */

@@ -79,6 +79,7 @@ final class ExtractiveDraft {
       if (chosen.size() < SHORT_SENTENCES
           && !chosen.containsKey(finding.key())
           && AnswerSentences.standsAlone(finding.text())
+          && !AnswerSentences.speaksOfItsHeading(finding.text())
           && say(finding)) {
         chosen.put(finding.key(), finding);
       }
@@ -102,7 +103,21 @@ final class ExtractiveDraft {
       beforeSaid = kept;
     }
     StringBuilder body = new StringBuilder();
-    byPassage.values().forEach(p -> body.append(paragraph(p)).append("\n\n"));
+    List<List<Finding>> underTheirHeading = new ArrayList<>();
+    for (List<Finding> paragraph : byPassage.values()) {
+      if (AnswerSentences.speaksOfItsHeading(paragraph.getFirst().text())) {
+        underTheirHeading.add(paragraph);
+      } else {
+        body.append(paragraph(paragraph)).append("\n\n");
+      }
+    }
+    // Without its heading such a sentence would not say what it speaks of; these come last, because
+    // what follows a heading belongs to it.
+    for (List<Finding> paragraph : underTheirHeading) {
+      String heading = leaf(paragraph.getFirst());
+      body.append("### ").append(escaped(heading)).append("\n\n");
+      body.append(paragraph(paragraph)).append("\n\n");
+    }
     return body.toString();
   }
 
@@ -116,6 +131,11 @@ final class ExtractiveDraft {
     said.add(terms);
     used += Terms.words(finding.text()).size();
     return true;
+  }
+
+  private static String leaf(Finding finding) {
+    String section = finding.section().isEmpty() ? finding.source() : finding.section();
+    return section.substring(section.lastIndexOf('›') + 1).strip();
   }
 
   private static String paragraph(List<Finding> findings) {

@@ -57,32 +57,32 @@ final class SubQuestions {
   private enum Facet {
     BACKGROUND(
         "Background",
-        "What is “%s”, and what is it for?",
+        "Background on %s: what it is and what it is for",
         "what is %s",
         "is are means refer called consist provide defin represent serve purpos allow"),
     MECHANISM(
         "How it works",
-        "How does “%s” work, step by step?",
+        "The working of %s, step by step",
         "how %s works",
         "when then after first next until each caus start begin perform written read stor process step by"),
     SETTINGS(
         "Settings and options",
-        "Which settings or options matter for “%s”?",
+        "Settings and options that bear on %s",
         "%s setting parameter option",
         "parameter option setting default configur valu specify set enabl disabl flag variabl command"),
     LIMITS(
         "Limits and risks",
-        "Which limits, risks or failures does “%s” have?",
+        "Limits, risks and failures around %s",
         "%s limitation risk failure",
         "cannot not never limit restrict risk fail failur error warn loss lost unless only however caution danger avoid must"),
     USE(
         "When to use it",
-        "When should “%s” be used, and when not?",
+        "When to use %s, and when not",
         "when to use %s",
         "useful recommend advantag should prefer suitabl appropriat usual best better need want"),
     CONSEQUENCES(
         "Consequences",
-        "What follows from “%s”?",
+        "Consequences of %s",
         "%s consequence effect",
         "result effect caus therefor performanc cost impact slow fast increas reduc mean lead");
 
@@ -101,7 +101,7 @@ final class SubQuestions {
     SubQuestion about(String topic) {
       return new SubQuestion(
           heading,
-          question.formatted(topic),
+          question.formatted(String.join(", ", Terms.surface(topic))),
           query.formatted(String.join(" ", Terms.surface(topic))),
           topic,
           Set.copyOf(Terms.words(cues)),
