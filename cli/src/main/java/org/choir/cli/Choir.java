@@ -1,6 +1,8 @@
 package org.choir.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import org.choir.core.ChoirException;
@@ -65,8 +67,8 @@ public final class Choir implements Runnable {
   /** Runs one command. */
   static int run(Context context, String... arguments) {
     CommandLine line = new CommandLine(new Choir(context), new Factory(context));
-    line.setOut(new java.io.PrintWriter(context.out(), true));
-    line.setErr(new java.io.PrintWriter(context.err(), true));
+    line.setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8));
+    line.setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8));
     line.setColorScheme(
         CommandLine.Help.defaultColorScheme(
             context.terminal().style().colours()

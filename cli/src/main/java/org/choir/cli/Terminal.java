@@ -4,7 +4,8 @@ import java.util.Map;
 
 /**
  * The terminal that progress is drawn on, as the start script found it: {@code
- * -Dchoir.terminal="ROWS COLUMNS"} is given only where standard error is one.
+ * -Dchoir.terminal="ROWS COLUMNS"} is given only where standard error is one, and {@code choir.asks} only where standard
+ * input is.
  *
  * @param live whether progress is redrawn in place
  * @param asks whether a person can be asked on standard input
@@ -29,7 +30,7 @@ record Terminal(boolean live, boolean asks, int rows, int columns, Style style) 
     int columns = Integer.parseInt(size[1]);
     return new Terminal(
         !dumb,
-        System.console() != null && System.console().isTerminal(),
+        Boolean.getBoolean("choir.asks"),
         rows < 5 ? ROWS : rows,
         columns < 20 ? COLUMNS : columns,
         new Style(colours));
