@@ -1,6 +1,8 @@
 package org.choir.cli;
 
+import java.io.Console;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The terminal that progress is drawn on, as the start script found it: {@code
@@ -30,9 +32,18 @@ record Terminal(boolean live, boolean asks, int rows, int columns, Style style) 
     int columns = Integer.parseInt(size[1]);
     return new Terminal(
         !dumb,
+<<<<<<< HEAD
         Boolean.getBoolean("choir.asks"),
+=======
+        answers(System.console()),
+>>>>>>> main
         rows < 5 ? ROWS : rows,
         columns < 20 ? COLUMNS : columns,
         new Style(colours));
+  }
+
+  /** Whether a person can be asked; without a console there is nobody. */
+  private static boolean answers(@Nullable Console console) {
+    return console != null && console.isTerminal();
   }
 }

@@ -7,6 +7,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import org.choir.knowledge.SourceDocument.Section;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The blocks of a document laid out as one text, with its sections. A pure function of the blocks.
@@ -48,7 +49,7 @@ record Composition(String text, List<Section> sections, List<Placed> placed, int
     private final List<Placed> placed = new ArrayList<>();
     private int length;
     private int sectionStart;
-    private TextBlock.@org.jspecify.annotations.Nullable Kind previous;
+    private TextBlock.@Nullable Kind previous;
 
     Layout(String title) {
       this.title = title;
@@ -104,12 +105,19 @@ record Composition(String text, List<Section> sections, List<Placed> placed, int
       StringBuilder path = new StringBuilder();
       for (Iterator<Heading> outer = open.descendingIterator(); outer.hasNext(); ) {
         String heading = outer.next().title();
-        if (!heading.isEmpty() && !(path.isEmpty() && heading.equals(title))) {
+        if (!heading.isEmpty() && !(path.isEmpty() && repeatsTitle(heading))) {
           path.append(path.isEmpty() ? "" : " › ").append(heading);
         }
       }
       String locator = open.isEmpty() ? "" : open.peek().locator();
       return new Section(path.toString(), locator, sectionStart, end);
+    }
+
+    /** A page's title is often its heading with the name of the whole manual after it. */
+    private boolean repeatsTitle(String heading) {
+      return title.startsWith(heading)
+          && (title.length() == heading.length()
+              || !Character.isLetterOrDigit(title.charAt(heading.length())));
     }
 
     /** Appends the text of a block and returns where it starts. */

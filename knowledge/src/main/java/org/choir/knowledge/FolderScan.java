@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import org.choir.core.ChoirException;
 import org.choir.knowledge.SourceSet.Skipped;
 import org.choir.knowledge.formats.Formats;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the files under the roots. Hidden ones are passed over. A link is followed only to a
@@ -154,8 +155,7 @@ final class FolderScan {
     }
 
     @Override
-    public FileVisitResult postVisitDirectory(
-        Path folder, @org.jspecify.annotations.Nullable IOException e) {
+    public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException e) {
       if (e != null) {
         skip(folder, "unreadable", "it cannot be listed: " + e.getClass().getSimpleName());
       }

@@ -32,8 +32,9 @@ import org.choir.model.Embedder;
 public final class SourceLibrary implements AutoCloseable {
   /**
    * A question whose best passage scores less is most likely not answered by the sources. Measured
-   * with bge-small over manuals: questions they answer score above, questions of other fields
-   * below; see the tests of the ranking.
+   * with bge-small over the PostgreSQL 15 manual: the best passage of 20 questions it answers
+   * scored 0.55 to 0.88, of nine questions of other fields 0.04 to 0.25, and of one on Git, which a
+   * page of the manual mentions, 0.40. Tests hold the gap.
    */
   public static final double ANSWERS = 0.45;
 

@@ -95,8 +95,7 @@ class ManualTest {
         "How do deadlocks get resolved?|explicit-locking|-|-"
       })
   void findsThePageThatAnswers(String question, String page, String other, String third) {
-    List<String> pages =
-        Stream.of(page, other, third).filter(name -> !name.equals("-")).toList();
+    List<String> pages = Stream.of(page, other, third).filter(name -> !name.equals("-")).toList();
     List<Passage> found = library.search(set.id(), question, 5);
     assertThat(found.getFirst().location()).containsAnyOf(pages.toArray(String[]::new));
     assertThat(found.getFirst().score()).isGreaterThan(SourceLibrary.ANSWERS);

@@ -6,6 +6,7 @@ import org.choir.knowledge.UnusableSource;
 import org.jsoup.Jsoup;
 import org.jsoup.nodes.Document;
 import org.jsoup.nodes.Element;
+import org.jsoup.parser.ParseSettings;
 import org.jsoup.parser.Parser;
 import org.jsoup.select.NodeTraversor;
 
@@ -32,7 +33,9 @@ final class HtmlReader implements FormatReader {
     limits.checkText(markup.length() / 4L);
     Document page =
         Jsoup.parse(
-            markup, "", xml ? Parser.xmlParser().settings(LOWER_CASE) : Parser.htmlParser());
+            markup,
+            "",
+            xml ? Parser.xmlParser().settings(ParseSettings.htmlDefault) : Parser.htmlParser());
     Element root = page.selectFirst("body");
     HtmlWalk walk = new HtmlWalk(limits);
     NodeTraversor.filter(walk, root == null ? page : root);
@@ -42,9 +45,6 @@ final class HtmlReader implements FormatReader {
     }
     return new Extraction(xml ? "application/xhtml+xml" : "text/html", title(page), walk.blocks());
   }
-
-  private static final org.jsoup.parser.ParseSettings LOWER_CASE =
-      org.jsoup.parser.ParseSettings.htmlDefault;
 
   private static String title(Document page) {
     for (String where : new String[] {"head > title", "h1", "h2"}) {
