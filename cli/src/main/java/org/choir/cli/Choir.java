@@ -1,13 +1,8 @@
 package org.choir.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-<<<<<<< HEAD
-import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
-=======
 import java.io.PrintStream;
 import java.io.PrintWriter;
->>>>>>> main
 import java.util.List;
 import java.util.Optional;
 import org.choir.core.ChoirException;
@@ -76,13 +71,8 @@ public final class Choir implements Runnable {
   /** Runs one command. */
   static int run(Context context, String... arguments) {
     CommandLine line = new CommandLine(new Choir(context), new Factory(context));
-<<<<<<< HEAD
-    line.setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8));
-    line.setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8));
-=======
     line.setOut(writer(context.out()));
     line.setErr(writer(context.err()));
->>>>>>> main
     line.setColorScheme(
         CommandLine.Help.defaultColorScheme(
             context.terminal().style().colours()

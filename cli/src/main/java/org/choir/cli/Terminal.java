@@ -6,8 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The terminal that progress is drawn on, as the start script found it: {@code
- * -Dchoir.terminal="ROWS COLUMNS"} is given only where standard error is one, and {@code choir.asks} only where standard
- * input is.
+ * -Dchoir.terminal="ROWS COLUMNS"} is given only where standard error is one.
  *
  * @param live whether progress is redrawn in place
  * @param asks whether a person can be asked on standard input
@@ -32,11 +31,7 @@ record Terminal(boolean live, boolean asks, int rows, int columns, Style style) 
     int columns = Integer.parseInt(size[1]);
     return new Terminal(
         !dumb,
-<<<<<<< HEAD
-        Boolean.getBoolean("choir.asks"),
-=======
         answers(System.console()),
->>>>>>> main
         rows < 5 ? ROWS : rows,
         columns < 20 ? COLUMNS : columns,
         new Style(colours));
