@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The main job through the command line, with the real server, nats-server and VM. */
 class ResearchTest {
   private static final String QUESTION = "How does the ferry cross the river in winter?";
-  private static final Duration SOON = Duration.ofSeconds(120);
+  private static final Duration SOON = Duration.ofMinutes(2);
 
   @TempDir static Path temp;
   private static final Map<String, String> ENVIRONMENT = new HashMap<>();

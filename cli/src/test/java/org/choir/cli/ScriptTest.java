@@ -2,6 +2,7 @@ package org.choir.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,7 +51,7 @@ class ScriptTest {
     builder.environment().clear();
     builder.environment().putAll(environment);
     Process process = builder.start();
-    String output = new String(process.getInputStream().readAllBytes());
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
     return new Ended(process.exitValue(), output);
   }
@@ -67,7 +68,8 @@ class ScriptTest {
 
   @Test
   void anOlderJdkIsNotTakenForTheRightOne() throws Exception {
-    Path old = Files.createDirectories(temp.resolve("jvm/old/bin")).getParent();
+    Path old = temp.resolve("jvm/old");
+    Files.createDirectories(old.resolve("bin"));
     Files.writeString(old.resolve("release"), "JAVA_VERSION=\"17.0.15\"\n");
     program(old.resolve("bin/javac"), "exit 0");
     environment.put("JAVA_HOME", old.toString());

@@ -71,7 +71,7 @@ class UsageTest {
     "'stauts', status"
   })
   void suggestsTheNearestForAnUnknownCommandOrOption(String line, String nearest) {
-    Command.Ended ended = run(line.split(" "));
+    Command.Ended ended = run(line.split(" ", -1));
     assertThat(ended.exit()).isEqualTo(2);
     assertThat(ended.err()).contains("did you mean: " + nearest + "?");
     assertThat(ended.out()).isEmpty();

@@ -193,7 +193,6 @@ public final class Launcher {
             "--add-modules=jdk.incubator.vector",
             "-Dchoir.build=" + build,
             "-Dchoir.repository=" + System.getProperty("choir.repository", "")));
-    archive().ifPresent(a -> line.add("-XX:AOTCache=" + a));
     line.addAll(
         List.of(
             "-cp",
@@ -208,13 +207,6 @@ public final class Launcher {
     builder.redirectOutput(output.toFile());
     builder.redirectErrorStream(true);
     return builder.start();
-  }
-
-  /** A start-up archive beside the command's, if the script has made one. */
-  private static Optional<Path> archive() {
-    return Optional.ofNullable(System.getProperty("choir.server.archive"))
-        .map(Path::of)
-        .filter(Files::exists);
   }
 
   private ControlClient awaitSocket(Process process) throws IOException {
