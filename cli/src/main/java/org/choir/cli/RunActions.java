@@ -63,7 +63,10 @@ final class RunActions {
       if (json) {
         print(Json.write(runs));
       } else if (runs.isEmpty()) {
-        say("no runs; begin one with: choir research QUESTION --sources DIR");
+        say(
+            state.isEmpty()
+                ? "no runs; begin one with: choir research QUESTION --sources DIR"
+                : "no runs in state " + Style.fit(state, 40));
       }
       if (!json) {
         int columns = context.terminal().live() ? context.terminal().columns() : 240;
