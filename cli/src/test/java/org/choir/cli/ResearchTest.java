@@ -113,6 +113,17 @@ class ResearchTest {
   }
 
   @Test
+  void theVmOfACompletedRunIsEnded() {
+    String run = first.path("run").asText();
+    await()
+        .atMost(SOON)
+        .untilAsserted(
+            () ->
+                assertThat(run("status", "--json").json().path("vms").findValuesAsText("id"))
+                    .doesNotContain(run));
+  }
+
+  @Test
   void showsListsAndExportsWhatIsThere() {
     String run = first.path("run").asText();
     assertThat(run("show", run).out()).contains("# " + QUESTION);

@@ -97,7 +97,8 @@ class ServerLifeTest {
     Command.Ended ended = run("runs");
     assertThat(ended.exit()).as(ended.err()).isZero();
     assertThat(status().path("server").path("pid").asLong()).isNotEqualTo(pid);
-    assertThat(alive(before.path("nats").path("pid").asLong())).as("the orphaned nats").isFalse();
+    long nats = before.path("nats").path("pid").asLong();
+    await("the orphaned nats").atMost(SOON).until(() -> !alive(nats));
   }
 
   @Test

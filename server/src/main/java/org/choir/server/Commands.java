@@ -285,7 +285,8 @@ final class Commands implements AutoCloseable {
     later.schedule(
         () -> {
           try {
-            if (!runs.isGoing(run)) {
+            // A final run may still be counted as going while this is called from its thread.
+            if (state.isFinal() || !runs.isGoing(run)) {
               rooms.sandboxes().find(run.value()).ifPresent(Vm::close);
             }
           } catch (RuntimeException e) {

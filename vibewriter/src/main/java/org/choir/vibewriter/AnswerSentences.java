@@ -33,7 +33,7 @@ final class AnswerSentences {
    * Beside a good answer a much weaker one is noise: what scores below this share of the best is
    * left out.
    */
-  private static final double BESIDE_THE_BEST = 0.6;
+  private static final double BESIDE_THE_BEST = 0.5;
 
   /** Two sentences whose folded words overlap by this share say the same. */
   private static final double SAME = 0.6;
@@ -49,7 +49,7 @@ final class AnswerSentences {
   private static final Pattern LEANS_ON_THE_ONE_BEFORE =
       Pattern.compile(
           "(?:this|that|these|those|it|its|they|them|their|such|he|she|his|her|here|there(?:fore|by|fore)?|however|thus|hence|also|in addition|additionally|furthermore"
-              + "|moreover|otherwise|instead|similarly|likewise|consequently|as a result|for (?:example|instance)|in (?:this|that|such|both|either|other)"
+              + "|moreover|otherwise|instead|similarly|likewise|consequently|as a result|in fact|in contrast|indeed|of course|nevertheless|nonetheless|meanwhile|alternatively|by contrast|(?:when|while|with|if|after|before|for|by|using) (?:using |doing )?(?:this|these|that|those)|for (?:example|instance)|in (?:this|that|such|both|either|other)"
               + "|on the other hand|then|but|and|or|so|yet|both|neither|the (?:latter|former|second|third|other|same|above|following)|another|again|if so|if not|doing so"
               + "|because of this|after that|at this point|to do (?:so|this|that)|note (?:also )?that (?:this|these|it))\\b.*",
           Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
