@@ -63,6 +63,9 @@ final class AnswerSentences {
           "(?:\\S+ ){0,14}(?:this|these|those|it|they)\\s+(?:is|are|was|were|does|do|did|can|cannot|may|might|will|would|should|must|has|have|happens?|means|implies|causes|makes|allows|works)\\b.*",
           Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
+  /** What plain-text formats leave in a sentence: list labels, anchors, continued items. */
+  private static final Pattern MARKUP = Pattern.compile(":: |\\[\\[|[.:] \\+ |\\|===|^[-=~^]{4,}");
+
   private static final Pattern SAYS_WHAT_ITS_HEADING_DOES =
       Pattern.compile(
           "(?:(?:If|When) (?:set|enabled|disabled|true|false|specified|on|off)\\b.*|(?!This |His |Its |Always |Sometimes |Various |Previous |Is |Has |Was |As |Us |Thus |Yes )[A-Z][a-z]{2,}(?:s|es|ies) (?:the|a|an|whether|how|that|if|all|any|one|which|what|when|where|to|or|only|each|on|up|information|data|names?|values?)\\b.*)",
@@ -252,6 +255,9 @@ final class AnswerSentences {
   static boolean usable(String sentence) {
     int words = sentence.split(" ").length;
     if (words < 6 || words > 70 || !sentence.matches("(?s).*[.!][”\"’')\\]]*$")) {
+      return false;
+    }
+    if (MARKUP.matcher(sentence).find()) {
       return false;
     }
     int first = sentence.codePointAt(0);

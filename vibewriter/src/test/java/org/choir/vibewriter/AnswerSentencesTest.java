@@ -13,6 +13,11 @@ class AnswerSentencesTest {
     assertThat(
             AnswerSentences.usable("max_wal_size sets the size at which a checkpoint is forced."))
         .isTrue();
+    assertThat(AnswerSentences.usable("[[undo]] The change has been included in the main branch."))
+        .isFalse();
+    assertThat(
+            AnswerSentences.usable("Merges:: By default a rebase drops the merge commits of it."))
+        .isFalse();
     assertThat(AnswerSentences.usable("and then the server writes the log to disk.")).isFalse();
     assertThat(AnswerSentences.usable("Too short to say.")).isFalse();
     assertThat(AnswerSentences.usable("The following settings are available for this purpose:"))
@@ -46,6 +51,14 @@ class AnswerSentencesTest {
         }) {
       assertThat(AnswerSentences.standsAlone(alone)).as(alone).isTrue();
     }
+  }
+
+  @Test
+  void knowsASentenceWhoseSubjectIsItsHeading() {
+    assertThat(AnswerSentences.speaksOfItsHeading("Specifies the size of the log.")).isTrue();
+    assertThat(AnswerSentences.speaksOfItsHeading("Enables or disables the daemon.")).isTrue();
+    assertThat(AnswerSentences.speaksOfItsHeading("Tables are vacuumed at night.")).isFalse();
+    assertThat(AnswerSentences.speaksOfItsHeading("This is the size of the log.")).isFalse();
   }
 
   @Test
