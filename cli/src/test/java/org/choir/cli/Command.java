@@ -1,10 +1,13 @@
 package org.choir.cli;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.choir.core.Json;
 
@@ -49,5 +52,26 @@ final class Command {
     int exit = Choir.run(context, arguments);
     return new Ended(
         exit, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  /** The command as a process of its own; what it prints on standard error goes to the file. */
+  Process start(Path err, String... arguments) throws IOException {
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.addAll(
+        List.of(
+            "-Dchoir.build=" + build,
+            "-Dchoir.repository=" + System.getProperty("choir.repository"),
+            "-cp",
+            System.getProperty("java.class.path"),
+            Choir.class.getName()));
+    line.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(line);
+    builder.environment().clear();
+    builder.environment().putAll(environment);
+    builder.directory(folder.toFile());
+    builder.redirectError(err.toFile());
+    builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    return builder.start();
   }
 }

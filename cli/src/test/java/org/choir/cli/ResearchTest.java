@@ -198,25 +198,8 @@ class ResearchTest {
     assertThat(report(resumed.json())).isEqualTo(report(first));
   }
 
-  /** The command as a process of its own. */
   private static Process start(String... arguments) throws Exception {
-    List<String> line = new ArrayList<>();
-    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    line.addAll(
-        List.of(
-            "-Dchoir.build=test",
-            "-Dchoir.repository=" + System.getProperty("choir.repository"),
-            "-cp",
-            System.getProperty("java.class.path"),
-            Choir.class.getName()));
-    line.addAll(List.of(arguments));
-    ProcessBuilder builder = new ProcessBuilder(line);
-    builder.environment().keySet().removeIf(name -> name.startsWith("CHOIR_"));
-    builder.environment().put("CHOIR_HOME", home().toString());
-    builder.directory(temp.toFile());
-    builder.redirectError(temp.resolve("err").toFile());
-    builder.redirectOutput(temp.resolve("out.txt").toFile());
-    return builder.start();
+    return new Command(home(), temp, Map.of()).start(temp.resolve("err"), arguments);
   }
 
   @Test

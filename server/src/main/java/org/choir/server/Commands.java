@@ -136,6 +136,11 @@ final class Commands implements AutoCloseable {
     warn(events);
     RunId run = known(request);
     var status = rooms.agents().state(run);
+    if (status.state() == RunState.COMPLETED) {
+      // The server may have been killed between the last recorded step and the delivery.
+      deliver(run, status.tenant());
+      return outcome(run);
+    }
     rooms.models().requireConsent(status.model(), request.flag("yes"));
     Optional<Limits> raised =
         request.optional("budget").map(text -> BudgetText.apply(text, status.limits()));
@@ -267,16 +272,20 @@ final class Commands implements AutoCloseable {
 
   /** Called on a run's own thread when it has stopped. */
   private void ended(RunId run, RunState state) {
-    TenantId tenant = rooms.agents().state(run).tenant();
     if (state == RunState.COMPLETED) {
-      FileStore files = rooms.backbone().files();
-      Optional<byte[]> report = files.get(tenant, run.lead(), Research.REPORT);
-      Optional<byte[]> record = files.get(tenant, run.lead(), Research.RECORD);
-      if (report.isPresent() && record.isPresent()) {
-        delivery.deliver(run, report.get(), record.get());
-      }
+      deliver(run, rooms.agents().state(run).tenant());
     }
     release(run, state);
+  }
+
+  /** Puts report and record of a completed run where they were asked for. */
+  private void deliver(RunId run, TenantId tenant) {
+    FileStore files = rooms.backbone().files();
+    Optional<byte[]> report = files.get(tenant, run.lead(), Research.REPORT);
+    Optional<byte[]> record = files.get(tenant, run.lead(), Research.RECORD);
+    if (report.isPresent() && record.isPresent()) {
+      delivery.deliver(run, report.get(), record.get());
+    }
   }
 
   /** Ends the VM of a run: at once if nothing more will happen, else after the configured time. */
