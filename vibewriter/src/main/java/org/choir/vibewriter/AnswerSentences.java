@@ -64,7 +64,8 @@ final class AnswerSentences {
           Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
   /** What plain-text formats leave in a sentence: list labels, anchors, continued items. */
-  private static final Pattern MARKUP = Pattern.compile(":: |\\[\\[|[.:] \\+ |\\|===|^[-=~^]{4,}");
+  private static final Pattern MARKUP =
+      Pattern.compile(":: |\\[\\[|[.:] \\+ |\\|===|<<|^[-=~^]{4,}");
 
   private static final Pattern SAYS_WHAT_ITS_HEADING_DOES =
       Pattern.compile(
