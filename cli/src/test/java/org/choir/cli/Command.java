@@ -68,7 +68,8 @@ final class Command {
   }
 
   private Process start(Path err, List<String> options, String... arguments) throws IOException {
-    List<String> line = new ArrayList<>();
+    // A build in the background ignores Ctrl-C, and so would all that it starts.
+    List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.addAll(
         List.of(
