@@ -295,8 +295,23 @@ class ResearchRunTest {
                   VerificationRecord.parse(Json.write(report.record())),
                   library::text))
           .isEmpty();
-      vms.find(run.value()).orElseThrow().close();
+    } finally {
+      end(sandboxes);
     }
+  }
+
+  /** Whatever became of the test, no VM and no folder outlives it. */
+  private static void end(Path sandboxes) throws Exception {
+    try (Sandboxes vms =
+        Sandboxes.open(
+            new Sandboxes.Options(sandboxes, sandboxes, "tcg", 512, 256, 2),
+            InstantSource.system())) {
+      vms.recover();
+      for (Sandboxes.VmInfo vm : vms.list()) {
+        vms.find(vm.id()).orElseThrow().close();
+      }
+    }
+    Files.delete(sandboxes);
   }
 
   private static List<ObjectNode> of(List<ObjectNode> events, String kind) {
