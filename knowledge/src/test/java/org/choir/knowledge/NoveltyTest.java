@@ -11,6 +11,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.choir.model.bge.BgeEmbedder;
@@ -18,7 +20,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The attacks on novelty, each on real prose: the sections of this project's own documents. */
+/** The attacks on novelty, each on real prose: the comments of this project's own sources. */
 class NoveltyTest {
   private static final long SEED = 20_261_121;
   private static final BgeEmbedder EMBEDDER = new BgeEmbedder();
@@ -26,34 +28,51 @@ class NoveltyTest {
   private static Novelty novelty;
 
   @BeforeAll
-  static void readsTheProjectsOwnDocuments() throws IOException {
+  static void readsTheProjectsOwnComments() throws IOException {
     Path repository = Path.of(System.getProperty("choir.repository"));
     List<Path> files = new ArrayList<>();
-    try (Stream<Path> all = Files.list(repository)) {
-      all.filter(f -> f.toString().endsWith(".md")).forEach(files::add);
+    try (Stream<Path> all = Files.walk(repository)) {
+      all.filter(f -> f.toString().contains("/src/main/") && f.toString().endsWith(".java"))
+          .sorted()
+          .forEach(files::add);
     }
-    try (Stream<Path> all = Files.list(repository.resolve("docs"))) {
-      all.filter(f -> f.toString().endsWith(".md")).forEach(files::add);
-    }
-    Collections.sort(files);
+    ProseGate prose = new ProseGate();
+    int written = 0;
     for (Path file : files) {
-      StringBuilder article = new StringBuilder();
-      for (String paragraph : Files.readString(file).split("\n\\s*\n")) {
-        boolean prose = !paragraph.startsWith("#") && !paragraph.startsWith("|");
-        article.append(prose && !paragraph.startsWith("```") ? paragraph + "\n\n" : "");
-        if (VisibleText.words(article.toString()).size() >= 90) {
-          ARTICLES.add(article.toString());
-          article.setLength(0);
+      VisibleText article = VisibleText.of(comments(Files.readString(file)));
+      if (article.words().size() >= 70) {
+        written++;
+        // Some files hold names rather than sentences.
+        if (prose.problem(article, article.passages()).isEmpty()) {
+          ARTICLES.add(article.text());
         }
       }
     }
-    assertThat(ARTICLES).hasSizeGreaterThan(60);
+    Collections.shuffle(ARTICLES, new Random(SEED));
+    assertThat(ARTICLES).hasSizeGreaterThan(80).hasSizeGreaterThan(written * 8 / 10);
     novelty = new Novelty(EMBEDDER);
     // The last ten are what honest authors will submit.
     for (int i = 0; i < ARTICLES.size() - 10; i++) {
       novelty.add(new NoveltyArticle("a" + i, "ada", "choir", ARTICLES.get(i)));
     }
     novelty.learn();
+  }
+
+  /** The prose of a file's comments. */
+  private static String comments(String java) {
+    StringBuilder prose = new StringBuilder();
+    Matcher comment = Pattern.compile("(?s)/\\*\\*(.*?)\\*/").matcher(java);
+    while (comment.find()) {
+      String text =
+          comment
+              .group(1)
+              .replaceAll("(?m)^\\s*\\*", "")
+              .replaceAll("\\{@\\w+ ([^}]*)}", "$1")
+              .replaceAll("(?s)@(?:param|return|throws).*", "")
+              .replaceAll("<[^>]*>|\\s+", " ");
+      prose.append(text.strip()).append(' ');
+    }
+    return prose.toString();
   }
 
   @AfterAll
