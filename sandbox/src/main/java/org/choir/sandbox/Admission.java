@@ -49,8 +49,8 @@ final class Admission {
           null);
     }
     tenant(spec, active, tenantDiskMib);
-    long committed = active.stream().mapToLong(s -> s.memoryMib() + OVERHEAD_MIB).sum();
-    long wanted = spec.memoryMib() + OVERHEAD_MIB;
+    long committed = active.stream().mapToLong(s -> (long) s.memoryMib() + OVERHEAD_MIB).sum();
+    long wanted = (long) spec.memoryMib() + OVERHEAD_MIB;
     long total = mib("MemTotal") - RESERVE_MIB;
     long available = mib("MemAvailable") - RESERVE_MIB;
     if (committed + wanted > total || wanted > available) {

@@ -155,40 +155,25 @@ final class Leased implements InvocationHandler {
   }
 
   @Override
+  @SuppressWarnings("ReferenceEquality") // a handle equals itself only
   public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments)
       throws Throwable {
     Object[] given = arguments == null ? new Object[0] : arguments;
     VmState.Running now = running;
-    switch (method.getName()) {
-      case "equals" -> {
-        return proxy == given[0];
-      }
-      case "hashCode" -> {
-        return System.identityHashCode(proxy);
-      }
-      case "toString" -> {
-        return now == null ? "VM " + spec.id() : now.vm().toString();
-      }
-      case "id" -> {
-        return spec.id();
-      }
-      case "pid" -> {
-        return now == null ? -1L : now.info().pid();
-      }
-      case "accelerator" -> {
-        return now == null ? room.accelerator() : now.info().accelerator();
-      }
-      case "busy" -> {
-        return now != null && now.vm().busy();
-      }
+    return switch (method.getName()) {
+      case "equals" -> proxy == given[0];
+      case "hashCode" -> System.identityHashCode(proxy);
+      case "toString" -> now == null ? "VM " + spec.id() : now.vm().toString();
+      case "id" -> spec.id();
+      case "pid" -> now == null ? -1L : now.info().pid();
+      case "accelerator" -> now == null ? room.accelerator() : now.info().accelerator();
+      case "busy" -> now != null && now.vm().busy();
       case "close" -> {
         destroy();
-        return null;
+        yield null;
       }
-      default -> {
-        return call(method, given);
-      }
-    }
+      default -> call(method, given);
+    };
   }
 
   private @Nullable Object call(Method method, Object[] arguments) throws Throwable {

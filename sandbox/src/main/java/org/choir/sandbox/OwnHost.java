@@ -197,7 +197,8 @@ final class OwnHost implements VmHost {
   private void lost(Cell cell, Machines.Live live) {
     cell.changing.lock();
     try {
-      if (closed || cell.live != live) {
+      Machines.Live now = cell.live;
+      if (closed || now == null || now.link() != live.link()) {
         return; // after this host was closed its VMs belong to whoever adopts them
       }
       LOG.warn("VM {} ended: {}", live.entry().id(), live.link().lost().join().getMessage());
@@ -391,7 +392,7 @@ final class OwnHost implements VmHost {
       return bootAgain(cell, entry, "its memory cannot be read: " + e.getMessage());
     } catch (SandboxException e) {
       if (e.getCause() instanceof IOException) {
-        return bootAgain(cell, entry, e.getMessage()); // it never ran
+        return bootAgain(cell, entry, e.failure().message()); // it never ran
       }
       throw e;
     }
@@ -443,7 +444,7 @@ final class OwnHost implements VmHost {
   /** Ends a machine that its user is done with, unless another has taken its place. */
   private void destroy(Cell cell, Machines.Live live) {
     Machines.Live now = cell.live;
-    if (cells.get(live.entry().id()) == cell && (now == null || now == live)) {
+    if (cells.get(live.entry().id()) == cell && (now == null || now.link() == live.link())) {
       destroy(live.entry().id());
     }
   }

@@ -31,7 +31,7 @@ public final class Sandboxes implements AutoCloseable {
   private static final Duration READY = Duration.ofSeconds(60);
 
   /** A run may think for long between two calls; an hour unused is idle. */
-  static final Duration LEASE = Duration.ofSeconds(3_600);
+  static final Duration LEASE = Duration.ofHours(1);
 
   /**
    * What this room needs.
@@ -500,7 +500,9 @@ public final class Sandboxes implements AutoCloseable {
       return;
     }
     boolean same =
-        host.find(id).orElse(null) instanceof VmState.Running now && now.vm() == held.vm();
+        host.find(id).orElse(null) instanceof VmState.Running now
+            && now.info().generation() == held.info().generation()
+            && now.info().pid() == held.info().pid();
     if (!same) {
       forget(vm);
     }

@@ -11,6 +11,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,6 +53,7 @@ final class SparseFiles {
   /** A part of a file that is no hole. */
   record Extent(long offset, long length) {}
 
+  @SuppressWarnings("restricted") // three calls that only read
   private static MethodHandle function(String name, FunctionDescriptor form) {
     SymbolLookup library = LINKER.defaultLookup();
     return LINKER.downcallHandle(
@@ -128,7 +130,7 @@ final class SparseFiles {
   /** Makes a file longer, with a hole at its end. */
   static void length(FileChannel file, long bytes) throws IOException {
     if (file.size() < bytes) {
-      file.write(java.nio.ByteBuffer.allocate(1), bytes - 1);
+      file.write(ByteBuffer.allocate(1), bytes - 1);
     }
   }
 }

@@ -50,6 +50,17 @@ record Template(Path folder, String token) {
     }
   }
 
+  /** Whether the template in a folder came from this image under this hypervisor. */
+  static boolean isFor(Path folder, String image, String version) {
+    try {
+      Snapshot.Fit fit =
+          Snapshot.Fit.parse(Json.parseObject(Files.readString(folder.resolve(FILE))).path("fit"));
+      return fit.image().equals(image) && fit.version().equals(version);
+    } catch (IOException | ChoirException e) {
+      return false; // nobody could use it
+    }
+  }
+
   private static ObjectNode files(Path folder) throws IOException {
     ObjectNode files = Json.object();
     try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {

@@ -66,7 +66,7 @@ final class Templates {
         if (made.isPresent()) {
           return made.get();
         }
-        removeUnfinished();
+        removeUseless(fit);
         if (Files.exists(at)) {
           LOG.warn("the template {} is not as it was made; it is made anew", at);
           Journal.remove(at);
@@ -127,11 +127,18 @@ final class Templates {
     }
   }
 
-  /** What a crash left; only under the lock, so that nobody is making one. */
-  private void removeUnfinished() throws IOException {
-    try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, UNFINISHED + "*")) {
-      for (Path work : all) {
-        machines.removeUnknown(work);
+  /**
+   * Removes what a crash left, and templates of another image or hypervisor: none can be asked for
+   * any more. Machines that came from one keep it open. Only under the lock.
+   */
+  private void removeUseless(Snapshot.Fit fit) throws IOException {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, Files::isDirectory)) {
+      for (Path old : all) {
+        if (old.getFileName().toString().startsWith(UNFINISHED)) {
+          machines.removeUnknown(old);
+        } else if (!Template.isFor(old, fit.image(), fit.version())) {
+          Journal.remove(old);
+        }
       }
     }
   }
