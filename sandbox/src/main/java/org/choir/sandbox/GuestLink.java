@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.choir.core.ChoirException;
+import org.choir.core.Digest;
 import org.choir.core.Json;
 import org.choir.core.Text;
 import org.jspecify.annotations.Nullable;
@@ -298,6 +299,12 @@ final class GuestLink implements AutoCloseable {
     }
     switch (frame.type()) {
       case Frame.DATA -> call.data(frame);
+      case Frame.NOTE -> {
+        if (frame.body().length > Frame.CONTROL_MAX) {
+          throw FrameCutter.protocolError("a note of " + frame.body().length + " bytes");
+        }
+        call.note(frame);
+      }
       case Frame.CREDIT -> {
         if (frame.body().length != Integer.BYTES) {
           throw FrameCutter.protocolError("a credit of " + frame.body().length + " bytes");
@@ -367,7 +374,7 @@ final class GuestLink implements AutoCloseable {
             Text.visible(said.path("controllers").asText(), 60)));
   }
 
-  private static JsonNode json(Frame frame) {
+  static JsonNode json(Frame frame) {
     if (frame.body().length > Frame.CONTROL_MAX) {
       throw FrameCutter.protocolError("a control body of " + frame.body().length + " bytes");
     }
@@ -377,6 +384,13 @@ final class GuestLink implements AutoCloseable {
   /** A guest's refusal. Its words are shown, its code is believed only if it has a code's form. */
   private static SandboxException failure(JsonNode said) {
     String code = said.path("code").asText();
+    if (code.equals("conflict") && said.has("digest")) {
+      String digest = said.path("digest").asText();
+      return new FileConflictException(
+          Text.visible(said.path("message").asText(), 300),
+          digest.matches("[0-9a-f]{64}") ? new Digest(digest) : null,
+          null);
+    }
     return SandboxException.lasting(
         code.matches("[a-z][a-z0-9_]{0,40}") ? code : "agent_error",
         Text.visible(said.path("message").asText(), 300),
