@@ -153,6 +153,8 @@ func (e *execution) start() *failure {
 		os.Remove(group)
 		return failed
 	}
+	// What the stub has used is not the command's.
+	e.cpuBefore = counter(group+"/cpu.stat", "usage_usec")
 	e.mutex.Lock()
 	e.group, e.command, e.input = group, command, command.stdin
 	e.mutex.Unlock()
@@ -226,7 +228,7 @@ waiting:
 			result.TimedOut = true
 			break waiting
 		case <-poll:
-			if counter(e.group+"/cpu.stat", "usage_usec") >= e.request.CPUMillis*1000 {
+			if counter(e.group+"/cpu.stat", "usage_usec")-e.cpuBefore >= e.request.CPUMillis*1000 {
 				result.CPUExceeded = true
 				break waiting
 			}

@@ -26,8 +26,10 @@ type execution struct {
 	request *execRequest
 	group   string
 	started time.Time
-	command *command
-	killed  chan struct{} // closed to end it at once
+	// Processor time in microseconds that its group had used when it began.
+	cpuBefore int64
+	command   *command
+	killed    chan struct{} // closed to end it at once
 
 	mutex     sync.Mutex
 	changed   *sync.Cond
