@@ -60,6 +60,11 @@ func newExecution(request *execRequest) *execution {
 		id: request.ID, request: request, started: time.Now(), killed: make(chan struct{}), followers: map[*follower]struct{}{},
 		out: [3]*spool{nil, {path: spillPath(request.ID, "stdout")}, {path: spillPath(request.ID, "stderr")}},
 	}
+	if request.KeepMillis == 0 && request.TailBytes == 0 {
+		for _, s := range e.out[channelStdout:] {
+			s.started, s.stopped = true, true // nobody will ask for what was not delivered
+		}
+	}
 	e.changed = sync.NewCond(&e.mutex)
 	return e
 }

@@ -9,8 +9,8 @@ import (
 const (
 	ringBytes  = 128 << 10 // the newest output of a stream, held in memory
 	ringFirst  = 4 << 10
-	spillSlack = 32 << 20 // of the disk, left to others
-	spillCheck = 1 << 20  // between two looks at what is free
+	spillShare = 4       // one part in so many of the disk is left to others
+	spillCheck = 1 << 20 // between two looks at what is free
 )
 
 // spool holds what a command wrote to one of its streams: the newest bytes in memory; all of them in
@@ -128,8 +128,7 @@ func makeRoom(file *os.File) bool {
 		if err := syscall.Fstatfs(int(file.Fd()), &disk); err != nil {
 			return false
 		}
-		// Fd has made the file blocking, which files on a disk are anyway.
-		if int64(disk.Bavail)*disk.Bsize > spillSlack+spillCheck {
+		if int64(disk.Bavail)*disk.Bsize > int64(disk.Blocks)/spillShare*disk.Bsize+spillCheck {
 			return true
 		}
 		if !spills.dropOldest() {

@@ -1,5 +1,6 @@
 package org.choir.cli;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -39,11 +40,17 @@ final class Command {
   }
 
   Ended run(String... arguments) {
+    return run(new byte[0], arguments);
+  }
+
+  /** With this on standard input. */
+  Ended run(byte[] in, String... arguments) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Context context =
         new Context(
             Map.copyOf(environment),
+            new ByteArrayInputStream(in),
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             Terminal.NONE,

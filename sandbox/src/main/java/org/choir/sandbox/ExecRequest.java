@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param timeout wall-clock time until TERM, then KILL two seconds later, for all it started
  * @param outputCap bytes of stdout and stderr together that are delivered from the first on
  * @param tailBytes of each stream, the newest bytes that are delivered at the end when the cap was
- *     reached; at most 1 MiB. All of it lies in the result's files
+ *     reached; at most 1 MiB. With a tail, or kept, all of a large output goes to a file of the
+ *     guest
  * @param cpuTime of the command and all it started; zero for no limit
  * @param memoryBytes of the command and all it started; 0 for no limit of its own, else at least 16
  *     MiB

@@ -26,7 +26,8 @@ public record ExecResult(
 
   /**
    * A stream in a file of the guest, readable by tools and by {@link Vm#read}. It stays until the
-   * room is needed: for the files of sixteen later commands, or when the disk gets full.
+   * room is needed: for the files of sixteen later commands, or when three quarters of the disk are
+   * used.
    *
    * @param path a guest path; empty without a file
    * @param bytes in the file, counted from the first; fewer than the stream had if the disk was

@@ -34,6 +34,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class GuestLink implements AutoCloseable {
   private static final int QUEUE = 64;
+
+  /** How long a guest may leave what it is sent unread while a request is given up. */
+  private static final Duration CANCEL_PATIENCE = Duration.ofSeconds(10);
+
   private static final Set<String> HELLO_FIELDS =
       Set.of("agent", "protocolMin", "protocolMax", "bootId", "generation", "token", "controllers");
 
@@ -199,8 +203,23 @@ final class GuestLink implements AutoCloseable {
    */
   void cancel(Call call) {
     call.abandon();
-    if (!lost.isDone() && !outgoing.offer(Frame.empty(call.id(), Frame.CANCEL).encode())) {
-      lose(gone("it takes nothing any more", null));
+    // Whoever gives up is often interrupted; the guest must hear of it all the same.
+    boolean interrupted = Thread.interrupted();
+    try {
+      if (!lost.isDone()
+          && !outgoing.offer(
+              Frame.empty(call.id(), Frame.CANCEL).encode(),
+              CANCEL_PATIENCE.toNanos(),
+              TimeUnit.NANOSECONDS)) {
+        lose(gone("it takes nothing any more", null));
+      }
+    } catch (InterruptedException e) {
+      interrupted = true;
+      lose(gone("a request could not be ended", e));
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -18,6 +18,7 @@ import org.choir.core.ChoirException;
 import org.choir.core.Digest;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -200,16 +201,15 @@ class ExecutionTest {
   void aTerminalHasASizeThatCanBeChangedAndInterrupts() throws Exception {
     try (Execution running =
         vm.start(
-            bash("tty; stty size; trap 'stty size' WINCH; echo ready;"
-                    + " read -r line; echo \"line=$line\";"
-                    + " trap 'echo interrupted; exit 9' INT;"
-                    + " while :; do sleep 0.1; done")
+            bash("tty; stty size; read -r line; echo \"line=$line\";"
+                    + " trap 'stty size' WINCH; trap 'echo interrupted; exit 9' INT;"
+                    + " echo ready; while :; do sleep 0.1; done")
                 .inTerminal(100, 30))) {
-      until(running, "30 100\r\nready\r\n");
+      until(running, "30 100\r\n");
+      running.input().write("hello\r".getBytes(StandardCharsets.UTF_8));
+      until(running, "line=hello\r\nready\r\n");
       running.resize(120, 40);
       until(running, "40 120");
-      running.input().write("hello\r".getBytes(StandardCharsets.UTF_8));
-      until(running, "line=hello\r\n");
       running.input().write(3); // Ctrl-C
       Followed seen = new Followed();
       ExecResult result = running.await(seen);
@@ -312,12 +312,13 @@ class ExecutionTest {
       ExecResult result =
           vm.exec(
               new ExecRequest(
-                  List.of("head", "-c", "200000", "/dev/zero"),
-                  Map.of(),
-                  "/",
-                  1000,
-                  Duration.ofSeconds(60),
-                  10),
+                      List.of("head", "-c", "200000", "/dev/zero"),
+                      Map.of(),
+                      "/",
+                      1000,
+                      Duration.ofSeconds(60),
+                      10)
+                  .withTail(1),
               new Followed());
       first = first.isEmpty() ? result.stdoutFile().path() : first;
     }
@@ -438,11 +439,12 @@ class ExecutionTest {
     }
   }
 
+  @Tag("long")
   @Test
   void theFileStopsWhenTheDiskIsFullAndSaysSo() {
     Shell.run(
         vm,
-        "head -c $(($(df --output=avail -B1 /workspace | tail -1) - 60000000)) /dev/zero"
+        "head -c $(($(df --output=avail -B1 /workspace | tail -1) - 160000000)) /dev/zero"
             + " > /workspace/tools/fill");
     try {
       Followed seen = new Followed();

@@ -51,6 +51,11 @@ final class Commands implements AutoCloseable {
           "vm.create",
           "vm.ls",
           "vm.exec",
+          "vm.attach",
+          "vm.ps",
+          "vm.input",
+          "vm.resize",
+          "vm.signal",
           "vm.read",
           "vm.write",
           "vm.rm");
