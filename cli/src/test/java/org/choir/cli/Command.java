@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.choir.core.Json;
 
 /** Runs commands in this process, as a person without a terminal would. */
@@ -63,6 +64,30 @@ final class Command {
 
   /** The command as a process of its own; what it prints on standard error goes to the file. */
   Process start(Path err, String... arguments) throws IOException {
+    ProcessBuilder builder = builder(line(arguments));
+    builder.redirectError(err.toFile());
+    builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    return builder.start();
+  }
+
+  /** The command in a terminal whose keys and screen are the process's two streams. */
+  Process inTerminal(String... arguments) throws IOException {
+    String words =
+        line(arguments).stream()
+            .map(word -> "'" + word.replace("'", "'\\''") + "'")
+            .collect(Collectors.joining(" "));
+    return builder(List.of("script", "-qec", words, "/dev/null")).redirectErrorStream(true).start();
+  }
+
+  private ProcessBuilder builder(List<String> line) {
+    ProcessBuilder builder = new ProcessBuilder(line);
+    builder.environment().clear();
+    builder.environment().putAll(environment);
+    builder.directory(folder.toFile());
+    return builder;
+  }
+
+  private List<String> line(String... arguments) {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.addAll(
@@ -73,12 +98,6 @@ final class Command {
             System.getProperty("java.class.path"),
             Choir.class.getName()));
     line.addAll(List.of(arguments));
-    ProcessBuilder builder = new ProcessBuilder(line);
-    builder.environment().clear();
-    builder.environment().putAll(environment);
-    builder.directory(folder.toFile());
-    builder.redirectError(err.toFile());
-    builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
-    return builder.start();
+    return line;
   }
 }

@@ -2,10 +2,18 @@ package org.choir.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.choir.core.Digest;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -85,5 +93,59 @@ class VmTest {
     Command.Ended none = run("vm", "exec", id, "--", "true");
     assertThat(none.exit()).isEqualTo(2);
     assertThat(none.err()).contains("there is no VM");
+  }
+
+  @Test
+  void aTerminalIsPassedThroughKeysInterruptsAndAll() throws Exception {
+    String id = run("vm", "create").out().strip();
+    Process shell =
+        new Command(temp.resolve("home"), temp, Map.of())
+            .inTerminal(
+                "vm",
+                "exec",
+                "-it",
+                id,
+                "--",
+                "sh",
+                "-c",
+                "stty size; read x; echo got $x; exec sleep 600");
+    StringBuilder screen = new StringBuilder();
+    Thread reader =
+        Thread.startVirtualThread(
+            () -> {
+              try (InputStream in = shell.getInputStream()) {
+                for (int b = in.read(); b >= 0; b = in.read()) {
+                  synchronized (screen) {
+                    screen.append((char) b);
+                  }
+                }
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    try (OutputStream keys = shell.getOutputStream()) {
+      until(screen, "24 80");
+      keys.write("word\r".getBytes(StandardCharsets.UTF_8));
+      keys.flush();
+      until(screen, "got word");
+      keys.write(3); // Ctrl-C, which is the command's
+      keys.flush();
+      assertThat(shell.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(shell.exitValue()).isEqualTo(128 + 2);
+      assertThat(reader.join(Duration.ofSeconds(10))).isTrue();
+    } finally {
+      shell.destroyForcibly();
+    }
+  }
+
+  private static void until(StringBuilder screen, String expected) {
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(90))
+        .untilAsserted(
+            () -> {
+              synchronized (screen) {
+                assertThat(screen.toString()).contains(expected);
+              }
+            });
   }
 }
