@@ -34,6 +34,8 @@ func boot() (int, string, error) {
 		return 0, "", err
 	}
 	put("/proc/self/oom_score_adj", "-1000")
+	// Nothing may look into this process, whatever user it gets to be.
+	syscall.RawSyscall(syscall.SYS_PRCTL, prSetDumpable, 0, 0)
 	if err := loadModules("/modules"); err != nil {
 		return 0, "", err
 	}

@@ -312,8 +312,18 @@ func perform(op string, body []byte, st *stream) (result interface{}, failed *fa
 	switch op {
 	case "exec":
 		return runExec(body, st)
+	case "attach":
+		return attachExec(body, st)
+	case "signal":
+		return signalExec(body)
+	case "resize":
+		return resizeExec(body)
+	case "execs":
+		return listExecs(body, st)
 	case "read":
 		return readFile(body, st)
+	case "append":
+		return appendFile(body, st)
 	case "write":
 		return writeFile(body, st)
 	case "list":

@@ -61,6 +61,9 @@ func runStub() {
 			giveUp("agent_error", code.Error())
 		}
 	}
+	if err := installFilter(); err != nil {
+		giveUp("agent_error", "seccomp: "+err.Error())
+	}
 	if err := syscall.Chdir(spec.Cwd); err != nil {
 		giveUp(codeOf(err), "working directory "+spec.Cwd+": "+err.Error())
 	}

@@ -2,9 +2,19 @@ package org.choir.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.choir.core.Digest;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -12,6 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** Sandboxes by hand, in a real VM. */
 class VmTest {
   @TempDir Path temp;
+
+  private Command.Ended run(byte[] in, String... arguments) {
+    return new Command(temp.resolve("home"), temp, Map.of()).run(in, arguments);
+  }
 
   private Command.Ended run(String... arguments) {
     return new Command(temp.resolve("home"), temp, Map.of()).run(arguments);
@@ -37,6 +51,36 @@ class VmTest {
     assertThat(run("vm", "exec", "--timeout", "1", id, "--", "sleep", "60").exit())
         .isGreaterThan(128);
 
+    byte[] large = new byte[300_000];
+    new Random(3).nextBytes(large);
+    Command.Ended piped = run(large, "vm", "exec", "-i", id, "--", "sha256sum");
+    assertThat(piped.out()).startsWith(Digest.of(large).hex());
+    assertThat(run("vm", "exec", "-t", id, "--", "true").err()).contains("no terminal");
+    assertThat(run("vm", "exec", "--cpu", "1", id, "--", "sh", "-c", "while :; do :; done").err())
+        .contains("processor time");
+
+    String detached = run("vm", "exec", "--detach", id, "--", "sh", "-c", "echo one").out().strip();
+    assertThat(run("vm", "ps", id).out()).contains(detached);
+    Command.Ended attached = run("vm", "attach", id, detached);
+    assertThat(attached.out()).isEqualTo("one\n");
+    String sleeping = run("vm", "exec", "--detach", id, "--", "sleep", "600").out().strip();
+    assertThat(run("vm", "kill", id, sleeping).exit()).isZero();
+    assertThat(run("vm", "attach", id, sleeping).exit()).isEqualTo(128 + 9);
+    assertThat(run("vm", "attach", id, "0000").err()).contains("no command");
+
+    Files.createDirectories(temp.resolve("tree/below"));
+    Files.write(temp.resolve("tree/below/large"), large);
+    Files.writeString(temp.resolve("tree/small"), "small");
+    Files.createSymbolicLink(temp.resolve("tree/link"), Path.of("/etc/passwd"));
+    Command.Ended in = run("vm", "cp", "tree", id + ":/workspace/tree");
+    assertThat(in.exit()).isEqualTo(1);
+    assertThat(in.out()).contains("in 2 files");
+    assertThat(in.err()).contains("not_regular").contains("link");
+    Command.Ended out = run("vm", "cp", "--json", id + ":/workspace/tree", "back");
+    assertThat(out.exit()).as(out.err()).isZero();
+    assertThat(temp.resolve("back/below/large")).hasBinaryContent(large);
+    assertThat(temp.resolve("back/small")).hasContent("small");
+
     Files.writeString(temp.resolve("in.txt"), "carried");
     assertThat(run("vm", "cp", "in.txt", id + ":/workspace/in.txt").exit()).isZero();
     assertThat(run("vm", "exec", id, "--", "cat", "in.txt").out()).isEqualTo("carried");
@@ -49,5 +93,59 @@ class VmTest {
     Command.Ended none = run("vm", "exec", id, "--", "true");
     assertThat(none.exit()).isEqualTo(2);
     assertThat(none.err()).contains("there is no VM");
+  }
+
+  @Test
+  void aTerminalIsPassedThroughKeysInterruptsAndAll() throws Exception {
+    String id = run("vm", "create").out().strip();
+    Process shell =
+        new Command(temp.resolve("home"), temp, Map.of())
+            .inTerminal(
+                "vm",
+                "exec",
+                "-it",
+                id,
+                "--",
+                "sh",
+                "-c",
+                "stty size; read x; echo got $x; exec sleep 600");
+    StringBuilder screen = new StringBuilder();
+    Thread reader =
+        Thread.startVirtualThread(
+            () -> {
+              try (InputStream in = shell.getInputStream()) {
+                for (int b = in.read(); b >= 0; b = in.read()) {
+                  synchronized (screen) {
+                    screen.append((char) b);
+                  }
+                }
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    try (OutputStream keys = shell.getOutputStream()) {
+      until(screen, "24 80");
+      keys.write("word\r".getBytes(StandardCharsets.UTF_8));
+      keys.flush();
+      until(screen, "got word");
+      keys.write(3); // Ctrl-C, which is the command's
+      keys.flush();
+      assertThat(shell.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(shell.exitValue()).isEqualTo(128 + 2);
+      assertThat(reader.join(Duration.ofSeconds(10))).isTrue();
+    } finally {
+      shell.destroyForcibly();
+    }
+  }
+
+  private static void until(StringBuilder screen, String expected) {
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(90))
+        .untilAsserted(
+            () -> {
+              synchronized (screen) {
+                assertThat(screen.toString()).contains(expected);
+              }
+            });
   }
 }

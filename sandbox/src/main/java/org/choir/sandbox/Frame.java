@@ -42,6 +42,9 @@ record Frame(int stream, byte type, byte flags, byte[] body) {
   static final byte CANCEL = 0x14;
   static final byte END = 0x15;
 
+  /** A guest's word between the data of a stream: JSON, not under credit, few. */
+  static final byte NOTE = 0x16;
+
   static final byte STDOUT = 1;
   static final byte STDERR = 2;
 

@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.choir.core.ChoirException;
+import org.choir.core.Digest;
 import org.choir.core.Json;
 import org.choir.core.Text;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class GuestLink implements AutoCloseable {
   private static final int QUEUE = 64;
+
+  /** How long a guest may leave what it is sent unread while a request is given up. */
+  private static final Duration CANCEL_PATIENCE = Duration.ofSeconds(10);
+
   private static final Set<String> HELLO_FIELDS =
       Set.of("agent", "protocolMin", "protocolMax", "bootId", "generation", "token", "controllers");
 
@@ -302,8 +307,23 @@ final class GuestLink implements AutoCloseable {
    */
   void cancel(Call call) {
     call.abandon();
-    if (!lost.isDone() && !outgoing.offer(Frame.empty(call.id(), Frame.CANCEL).encode())) {
-      lose(gone("it takes nothing any more", null));
+    // Whoever gives up is often interrupted; the guest must hear of it all the same.
+    boolean interrupted = Thread.interrupted();
+    try {
+      if (!lost.isDone()
+          && !outgoing.offer(
+              Frame.empty(call.id(), Frame.CANCEL).encode(),
+              CANCEL_PATIENCE.toNanos(),
+              TimeUnit.NANOSECONDS)) {
+        lose(gone("it takes nothing any more", null));
+      }
+    } catch (InterruptedException e) {
+      interrupted = true;
+      lose(gone("a request could not be ended", e));
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -405,6 +425,10 @@ final class GuestLink implements AutoCloseable {
     }
     switch (frame.type()) {
       case Frame.DATA -> call.data(frame);
+      case Frame.NOTE -> {
+        json(frame); // whoever takes it finds JSON
+        call.note(frame);
+      }
       case Frame.CREDIT -> {
         if (frame.body().length != Integer.BYTES) {
           throw FrameCutter.protocolError("a credit of " + frame.body().length + " bytes");
@@ -475,7 +499,7 @@ final class GuestLink implements AutoCloseable {
             Text.visible(said.path("controllers").asText(), 60)));
   }
 
-  private static JsonNode json(Frame frame) {
+  static JsonNode json(Frame frame) {
     if (frame.body().length > Frame.CONTROL_MAX) {
       throw FrameCutter.protocolError("a control body of " + frame.body().length + " bytes");
     }
@@ -485,6 +509,13 @@ final class GuestLink implements AutoCloseable {
   /** A guest's refusal. Its words are shown, its code is believed only if it has a code's form. */
   private static SandboxException failure(JsonNode said) {
     String code = said.path("code").asText();
+    if (code.equals("conflict") && said.has("digest")) {
+      String digest = said.path("digest").asText();
+      return new FileConflictException(
+          Text.visible(said.path("message").asText(), 300),
+          digest.matches("[0-9a-f]{64}") ? new Digest(digest) : null,
+          null);
+    }
     return SandboxException.lasting(
         code.matches("[a-z][a-z0-9_]{0,40}") ? code : "agent_error",
         Text.visible(said.path("message").asText(), 300),
