@@ -22,7 +22,12 @@ final class FakeGuest implements AutoCloseable {
     Path socket = folder.resolve(name);
     server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(socket));
-    link = GuestLink.connect(name, socket, InstantSource.system(), null);
+    link =
+        GuestLink.over(
+            name,
+            SocketChannel.open(UnixDomainSocketAddress.of(socket)),
+            InstantSource.system(),
+            null);
     channel = server.accept();
   }
 
