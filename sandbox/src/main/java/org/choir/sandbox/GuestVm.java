@@ -32,12 +32,14 @@ final class GuestVm implements Vm {
 
   private final Journal.Entry entry;
   private final GuestLink link;
+  private final VmOutside outside;
   private final Runnable stop;
   private final Semaphore slots = new Semaphore(CALLS_AT_ONCE, true);
 
-  GuestVm(Journal.Entry entry, GuestLink link, Runnable stop) {
+  GuestVm(Journal.Entry entry, GuestLink link, VmOutside outside, Runnable stop) {
     this.entry = entry;
     this.link = link;
+    this.outside = outside;
     this.stop = stop;
   }
 
@@ -186,6 +188,16 @@ final class GuestVm implements Vm {
   @Override
   public void makeDirectory(String path, Owner owner) {
     done(owned("mkdir", path, owner), this::drain);
+  }
+
+  @Override
+  public void allow(EgressPolicy policy) {
+    outside.policy(policy);
+  }
+
+  /** What it may reach now. */
+  EgressPolicy policy() {
+    return outside.policy();
   }
 
   /** Whether the agent answers. */

@@ -60,21 +60,30 @@ public final class Sandboxes implements AutoCloseable {
   }
 
   private final Options options;
+  private final InstantSource clock;
+  private final Outside outside;
   private final Machines machines;
   private final Accelerators accelerators;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<String, Slot> vms = new HashMap<>();
   private boolean closed;
 
-  private Sandboxes(Options options, InstantSource clock) {
+  private Sandboxes(Options options, InstantSource clock, Outside outside) {
     this.options = options;
+    this.clock = clock;
+    this.outside = outside;
     this.machines = new Machines(options, clock, new QemuDriver(), Machines.BOOTS);
     this.accelerators =
         new Accelerators(Path.of("/dev/kvm"), RuntimeFolder.path().resolve("accelerator.json"));
   }
 
-  /** Opens the room; nothing is started. */
+  /** Opens the room; nothing is started. Its VMs reach nothing and ask nothing. */
   public static Sandboxes open(Options options, InstantSource clock) {
+    return open(options, clock, Outside.nothing());
+  }
+
+  /** As {@link #open(Options, InstantSource)}, with a way out for VMs that are allowed one. */
+  public static Sandboxes open(Options options, InstantSource clock, Outside outside) {
     try {
       Files.createDirectories(
           options.folder(),
@@ -86,7 +95,7 @@ public final class Sandboxes implements AutoCloseable {
           "free some space or set another CHOIR_HOME",
           e);
     }
-    return new Sandboxes(options, clock);
+    return new Sandboxes(options, clock, outside);
   }
 
   /**
@@ -237,7 +246,9 @@ public final class Sandboxes implements AutoCloseable {
     GuestLink link = booted.link();
     link.lost().thenRunAsync(() -> end(entry, link, slot, false), Thread::startVirtualThread);
     entry.process().exit().thenRunAsync(link::close, Thread::startVirtualThread);
-    return new GuestVm(entry, link, () -> end(entry, link, slot, true));
+    VmOutside way = new VmOutside(entry.id(), entry.folder(), outside, clock);
+    link.guestStreams().serve(way);
+    return new GuestVm(entry, link, way, () -> end(entry, link, slot, true));
   }
 
   /** Removes a machine that is to end, or that has ended by itself. */
