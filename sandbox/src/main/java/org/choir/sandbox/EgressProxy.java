@@ -51,11 +51,12 @@ final class EgressProxy {
       try {
         Optional<HttpHead> head = HttpHead.read(in);
         if (head.isPresent()) {
+          Optional<HttpHead.Body> body = head.get().body();
           target = HttpTarget.of(head.get().first());
           if (target.tunnel()) {
             tunnel(target, in, out);
           } else {
-            request(target, head.get(), in, out);
+            request(target, head.get(), body, in, out);
           }
         }
       } catch (EgressException e) {
@@ -100,9 +101,13 @@ final class EgressProxy {
     }
   }
 
-  private void request(HttpTarget target, HttpHead head, InputStream in, OutputStream out)
+  private void request(
+      HttpTarget target,
+      HttpHead head,
+      Optional<HttpHead.Body> body,
+      InputStream in,
+      OutputStream out)
       throws IOException {
-    Optional<HttpHead.Body> body = head.body();
     boolean waits = head.field("expect").isPresent();
     boolean[] answered = new boolean[1];
     try (Dialed made = egress.dial(client, target.host(), target.port())) {

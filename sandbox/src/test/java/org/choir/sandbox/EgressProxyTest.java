@@ -80,6 +80,10 @@ class EgressProxyTest {
     return guest.hearAll();
   }
 
+  private static String lines(String... all) {
+    return String.join("\r\n", all);
+  }
+
   private static String get(String url) {
     return "GET " + url + " HTTP/1.1\r\nHost: whatever\r\n\r\n";
   }
@@ -284,16 +288,40 @@ class EgressProxyTest {
               byte[] body = asked.body().readNBytes(asked.head().contains("chunked") ? 21 : 5);
               got.append(new String(body, StandardCharsets.US_ASCII)).append('|');
               out.write(
-                  ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Made\r\nTransfer-Encoding: chunked\r\n"
-                          + "Proxy-Authenticate: x\r\n\r\n3;ext=1\r\nyes\r\n0\r\nTrailer: 1\r\n\r\n")
+                  lines(
+                          "HTTP/1.1 100 Continue",
+                          "",
+                          "HTTP/1.1 201 Made",
+                          "Transfer-Encoding: chunked",
+                          "Proxy-Authenticate: x",
+                          "",
+                          "3;ext=1",
+                          "yes",
+                          "0",
+                          "Trailer: 1",
+                          "",
+                          "")
                       .getBytes(StandardCharsets.US_ASCII));
             });
     network.lead("93.184.216.34", web.port());
     GuestSide.Heard heard =
         send(
-            "PUT http://a.example/ HTTP/1.1\r\nConnection: X-Hop, close\r\nX-Hop: 1\r\n"
-                + "Proxy-Authorization: secret\r\nX-End: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
-                + "5;x=y\r\nhello\r\n1\r\n!\r\n0\r\nX: y\r\n\r\n");
+            lines(
+                "PUT http://a.example/ HTTP/1.1",
+                "Connection: X-Hop, close",
+                "X-Hop: 1",
+                "Proxy-Authorization: secret",
+                "X-End: 2",
+                "Transfer-Encoding: chunked",
+                "",
+                "5;x=y",
+                "hello",
+                "1",
+                "!",
+                "0",
+                "X: y",
+                "",
+                ""));
     assertThat(heard.text()).startsWith("HTTP/1.1 201 Made\r\n").contains("3\r\nyes\r\n0\r\n\r\n");
     assertThat(heard.text()).doesNotContain("Proxy-Authenticate").doesNotContain("Trailer");
     assertThat(got.toString()).isEqualTo("5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n|");
@@ -315,8 +343,12 @@ class EgressProxyTest {
         new LocalWeb(
             (asked, out) ->
                 out.write(
-                    ("HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\n"
-                            + "Content-Length: 0\r\n\r\n")
+                    lines(
+                            "HTTP/1.1 302 Found",
+                            "Location: http://169.254.169.254/",
+                            "Content-Length: 0",
+                            "",
+                            "")
                         .getBytes(StandardCharsets.US_ASCII)));
     network.lead("93.184.216.34", web.port());
     assertThat(send(get("http://a.example/")).text()).contains("Location: http://169.254.169.254/");

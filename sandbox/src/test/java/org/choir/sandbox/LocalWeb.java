@@ -22,7 +22,7 @@ final class LocalWeb implements AutoCloseable {
     }
 
     String path() {
-      return line().split(" ")[1];
+      return line().split(" ", -1)[1];
     }
   }
 
