@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.choir.core.ChoirException;
@@ -43,19 +44,24 @@ final class VmActions implements Runnable {
   @Command(
       name = "create",
       description = "Boot a VM and print its id.",
-      footer = {"", "Example:", "  choir vm create"})
+      footer = {"", "Examples:", "  choir vm create", "  choir vm create --allow example.org"})
   static final class Create extends Action {
+    @Option(
+        names = "--allow",
+        paramLabel = "HOST[:PORT]",
+        description = "A host it may reach; may be given again. '*.HOST': every host below.")
+    List<String> allowed = new ArrayList<>();
+
     Create(Context context) {
       super(context);
     }
 
     @Override
     public Integer call() {
+      ObjectNode request = Json.object();
+      allowed.forEach(request.putArray("allow")::add);
       ObjectNode vm =
-          ask(
-              "vm.create",
-              Json.object(),
-              e -> say(e.path("progress").asText(e.path("notice").asText())));
+          ask("vm.create", request, e -> say(e.path("progress").asText(e.path("notice").asText())));
       print(vm, vm.path("id").asText());
       return 0;
     }

@@ -10,7 +10,7 @@ import org.choir.core.Failure;
  * egress_private_address}, {@code egress_unknown_host}, {@code egress_unreachable}, {@code
  * egress_timeout}, {@code egress_rate}, {@code egress_busy}, {@code egress_volume}, {@code
  * egress_no_server_name}, {@code egress_name_hidden}, {@code egress_name_differs}, {@code
- * egress_not_recorded}.
+ * egress_too_large}, {@code egress_not_recorded}.
  */
 public final class EgressException extends ChoirException {
   private final int status;

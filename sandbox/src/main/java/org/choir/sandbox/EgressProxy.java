@@ -215,7 +215,7 @@ final class EgressProxy {
   }
 
   /** One direction: what breaks it is noted and ends the other one too. */
-  private static void guarded(Dialed dialed, Piece piece) {
+  private void guarded(Dialed dialed, Piece piece) {
     try {
       piece.run();
     } catch (EgressException e) {
@@ -225,7 +225,7 @@ final class EgressProxy {
       dialed.because("egress_timeout");
       shut(dialed);
     } catch (IOException e) {
-      dialed.because("cut");
+      dialed.because(stream.cancelled() ? "guest_closed" : "cut");
       shut(dialed);
     }
   }

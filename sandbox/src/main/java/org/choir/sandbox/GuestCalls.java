@@ -53,18 +53,38 @@ public record GuestCalls(Map<String, Operation> operations) {
     }
   }
 
+  /** Who asks, and what may be done in the name of its VM. */
+  public interface Caller {
+    /** The user in the guest, by the guest's own word; -1 if it did not say. */
+    int uid();
+
+    /**
+     * Fetches a page under the VM's egress policy, following redirects that it allows too.
+     *
+     * @throws EgressException why not
+     */
+    Page fetch(String url);
+  }
+
+  /**
+   * A fetched page, at most 10 MiB.
+   *
+   * @param url the last of its redirects
+   * @param type the media type the server gave, or empty
+   */
+  public record Page(String url, String type, byte[] body) {}
+
   /** Answers an operation; thread-safe. */
   @FunctionalInterface
   public interface Handler {
     /**
      * Does it.
      *
-     * @param uid the user in the guest that asks, by the guest's own word; -1 if it did not say
      * @param arguments checked against the fields
      * @return a JSON object of at most a mebibyte
      * @throws org.choir.core.ChoirException to be told to the guest
      */
-    ObjectNode answer(int uid, ObjectNode arguments);
+    ObjectNode answer(Caller caller, ObjectNode arguments);
   }
 
   /** The type of an argument. */

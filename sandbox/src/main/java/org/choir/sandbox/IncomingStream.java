@@ -187,6 +187,16 @@ final class IncomingStream {
     sender.send(answer, GuestVm.PATIENCE);
   }
 
+  /** Whether the guest has given it up. */
+  boolean cancelled() {
+    lock.lock();
+    try {
+      return cancelled != null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** What the guest may still send. */
   int creditLeft() {
     lock.lock();

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLSocketFactory;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import org.slf4j.Logger;
@@ -89,6 +90,23 @@ final class VmOutside implements GuestStreams.Handler {
     return request.path("uid").asInt(-1);
   }
 
+  private GuestCalls.Caller caller(int uid) {
+    return new GuestCalls.Caller() {
+      @Override
+      public int uid() {
+        return uid;
+      }
+
+      @Override
+      public GuestCalls.Page fetch(String url) {
+        Egress.Client client = new Egress.Client(vm, uid, policy, volume);
+        return new EgressFetch(
+                outside.egress(), client, (SSLSocketFactory) SSLSocketFactory.getDefault())
+            .fetch(url);
+      }
+    };
+  }
+
   private void call(ObjectNode request, IncomingStream stream) {
     String name = request.path("name").asText();
     if (!calls.take(System.nanoTime())) {
@@ -104,7 +122,7 @@ final class VmOutside implements GuestStreams.Handler {
       JsonNode arguments = request.path("arguments");
       GuestCalls.Operation operation = outside.calls().apply(vm).check(name, arguments);
       byte[] answer =
-          Json.write(answered(operation, uid(request), (ObjectNode) arguments))
+          Json.write(answered(operation, caller(uid(request)), (ObjectNode) arguments))
               .getBytes(StandardCharsets.UTF_8);
       if (answer.length > ANSWER_MAX) {
         throw SandboxException.lasting(
@@ -124,7 +142,8 @@ final class VmOutside implements GuestStreams.Handler {
   }
 
   /** On a thread of its own, so that a handler that hangs costs its deadline and no more. */
-  private ObjectNode answered(GuestCalls.Operation operation, int uid, ObjectNode arguments) {
+  private ObjectNode answered(
+      GuestCalls.Operation operation, GuestCalls.Caller caller, ObjectNode arguments) {
     CompletableFuture<ObjectNode> answer = new CompletableFuture<>();
     Thread worker =
         Thread.ofVirtual()
@@ -132,7 +151,7 @@ final class VmOutside implements GuestStreams.Handler {
             .start(
                 () -> {
                   try {
-                    answer.complete(operation.handler().answer(uid, arguments));
+                    answer.complete(operation.handler().answer(caller, arguments));
                   } catch (RuntimeException | LinkageError e) {
                     answer.completeExceptionally(e);
                   }

@@ -122,28 +122,28 @@ class OutsideTest {
                     "query", new GuestCalls.Field.OfText(true, 100),
                     "limit", new GuestCalls.Field.OfNumber(false, 1, 20)),
                 Duration.ofSeconds(20),
-                (uid, arguments) -> {
-                  CALLED.add(id + " " + uid + " " + arguments);
+                (caller, arguments) -> {
+                  CALLED.add(id + " " + caller.uid() + " " + arguments);
                   return text("found: " + arguments.path("query").asText());
                 }),
             new GuestCalls.Operation(
                 "verify",
                 Map.of("draft", new GuestCalls.Field.OfText(true, 200)),
                 Duration.ofSeconds(20),
-                (uid, arguments) -> {
+                (caller, arguments) -> {
                   throw ChoirException.usage("not_a_draft", "this is no draft", "");
                 }),
             new GuestCalls.Operation(
                 "fetch",
                 Map.of("url", new GuestCalls.Field.OfText(true, 200)),
                 Duration.ofSeconds(20),
-                (uid, arguments) ->
+                (caller, arguments) ->
                     text("y".repeat(arguments.path("url").asText().length() * 9_000))),
             new GuestCalls.Operation(
                 "model",
                 Map.of("prompt", new GuestCalls.Field.OfText(true, 70_000)),
                 Duration.ofMillis(300),
-                (uid, arguments) -> {
+                (caller, arguments) -> {
                   try {
                     Thread.sleep(Duration.ofMinutes(5));
                   } catch (InterruptedException e) {

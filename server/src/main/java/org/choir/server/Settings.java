@@ -19,6 +19,7 @@ import org.choir.backbone.Backbone;
  * @param accelerator {@code auto}, {@code kvm} or {@code tcg}
  * @param image the guest image's folder; empty for the one that this repository builds
  * @param keepVm how long the VM of a stopped, resumable run is kept
+ * @param egress what VMs may reach outside
  * @param consent providers that private files may be sent to
  */
 public record Settings(
@@ -34,6 +35,7 @@ public record Settings(
     int vmLimit,
     Optional<Path> image,
     Duration keepVm,
+    EgressSettings egress,
     Set<String> consent) {
   public Settings {
     consent = Set.copyOf(consent);

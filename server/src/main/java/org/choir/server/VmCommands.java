@@ -11,11 +11,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import org.choir.core.Text;
+import org.choir.sandbox.EgressPolicy;
 import org.choir.sandbox.ExecOutput;
 import org.choir.sandbox.ExecRequest;
 import org.choir.sandbox.ExecResult;
@@ -33,10 +35,12 @@ final class VmCommands {
   private static final String DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
 
   private final Sandboxes sandboxes;
+  private final EgressSettings egress;
   private final SecureRandom random = new SecureRandom();
 
-  VmCommands(Sandboxes sandboxes) {
+  VmCommands(Sandboxes sandboxes, EgressSettings egress) {
     this.sandboxes = sandboxes;
+    this.egress = egress;
   }
 
   /** Whether a person made it, rather than a run. */
@@ -46,7 +50,7 @@ final class VmCommands {
 
   ObjectNode handle(Request request, Request.Events events) {
     return switch (request.command()) {
-      case "vm.create" -> create(events);
+      case "vm.create" -> create(request, events);
       case "vm.ls" -> list();
       case "vm.exec" -> exec(request, events);
       case "vm.read" -> read(request);
@@ -56,13 +60,17 @@ final class VmCommands {
     };
   }
 
-  private ObjectNode create(Request.Events events) {
+  private ObjectNode create(Request request, Request.Events events) {
+    List<String> allowed = new ArrayList<>(egress.allow());
+    allowed.addAll(request.texts("allow"));
+    EgressPolicy policy = EgressPolicy.allowing(request.user(), egress.expand(allowed));
     StringBuilder id = new StringBuilder("v");
     for (int i = 0; i < 7; i++) {
       id.append(DIGITS.charAt(random.nextInt(32)));
     }
     events.send(Json.object().put("progress", "booting " + id));
     Vm vm = sandboxes.obtain(id.toString());
+    vm.allow(policy);
     return Json.object()
         .put("id", vm.id())
         .put("pid", vm.pid())
