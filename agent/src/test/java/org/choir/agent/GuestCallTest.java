@@ -33,7 +33,7 @@ class GuestCallTest {
 
   private final List<String> answers = new ArrayList<>();
   private AgentRuntime runtime;
-  private RunId run;
+  private RunId run = new RunId("rnone00");
 
   @BeforeAll
   static void open() {
