@@ -10,15 +10,13 @@ import re
 import subprocess
 import sys
 
+COMMAND = "/usr/local/bin/choir"
+HOST = "/run/choir.sock"
 EXTENSIONS = (".txt", ".md", ".markdown", ".html", ".htm", ".xhtml", ".csv", ".rst", ".org")
 LARGEST = 20_000_000
 QUOTES = re.compile(r"“([^“”]+)”|\"([^\"\n]+)\"|«([^«»]+)»|„([^„“]+)“")
 FENCE = re.compile(r"^ {0,3}(```+|~~~+).*?^ {0,3}\1[`~]*\s*$", re.M | re.S)
 FOLD = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "\u00a0": " "})
-
-
-COMMAND = "/usr/local/bin/choir"
-HOST = "/run/choir.sock"
 
 
 class Words(html.parser.HTMLParser):

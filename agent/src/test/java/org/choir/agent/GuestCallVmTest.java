@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.choir.core.Json;
 import org.choir.core.ReplayClass;
@@ -32,21 +31,17 @@ class GuestCallVmTest {
   @TempDir static Path folder;
   private static World world;
   private static Machine machine;
-  private static final AtomicReference<AgentRuntime> RUNTIME = new AtomicReference<>();
-  private static final AtomicReference<RunId> RUN = new AtomicReference<>();
+  private static AgentRuntime runtime;
+  private static volatile RunId current = new RunId("rnone00");
 
   @BeforeAll
   static void start() {
     world = new World(folder);
-    RUNTIME.set(world.runtime());
-    RUN.set(new RunId("rnone00"));
+    runtime = world.runtime();
     EgressLog log =
         dial ->
-            RUNTIME
-                .get()
-                .dialed(
-                    RUN.get(),
-                    Json.object().put("host", dial.host()).put("verdict", dial.verdict()));
+            runtime.dialed(
+                current, Json.object().put("host", dial.host()).put("verdict", dial.verdict()));
     Egress egress =
         new Egress(
             List.of(), EgressLimits.DEFAULT, EgressNetwork.system(), log, InstantSource.system());
@@ -69,10 +64,9 @@ class GuestCallVmTest {
                 Duration.ofSeconds(30),
                 (caller, arguments) ->
                     Json.parseObject(
-                        RUNTIME
-                            .get()
+                        runtime
                             .call(
-                                RUN.get(),
+                                current,
                                 caller.uid(),
                                 "kb.search",
                                 arguments,
@@ -120,9 +114,9 @@ class GuestCallVmTest {
                             "echo mine > drafts/note; choir kb search x;"
                                 + " curl -s -o /dev/null -w '%{http_code}' http://a.example/"))
                     : say("done"));
-    RunId run = world.create(RUNTIME.get(), model);
-    RUN.set(run);
-    assertThat(RUNTIME.get().run(run, definition, null)).isEqualTo(RunState.COMPLETED);
+    RunId run = world.create(runtime, model);
+    current = run;
+    assertThat(runtime.run(run, definition, null)).isEqualTo(RunState.COMPLETED);
     assertThat(Script.results(model.asked.getLast()).getFirst().text())
         .startsWith("found mine\n403");
     List<ObjectNode> events = world.events(run.lead());

@@ -102,9 +102,12 @@ class ConfigTest {
             ChoirException.class, e -> assertThat(e.code()).isEqualTo("no_registries"));
     EgressSettings some =
         load(
-                "egress:\n  allow: [registries, '*.example.org']\n"
-                    + "  registries: [packages.example, files.packages.example:8443]\n"
-                    + "  allow-private: ['packages.lan:8080']\n",
+                """
+                egress:
+                  allow: [registries, '*.example.org']
+                  registries: [packages.example, files.packages.example:8443]
+                  allow-private: ['packages.lan:8080']
+                """,
                 Map.of("CHOIR_EGRESS_GUEST_MODEL", "true"),
                 Map.of())
             .egress();
