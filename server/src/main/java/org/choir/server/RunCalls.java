@@ -33,14 +33,14 @@ final class RunCalls {
           "application/epub+zip", ".epub");
 
   private final AgentRuntime agents;
-  private final Path fetched;
+  private final Path runs;
 
   /**
-   * @param fetched the folder for pages that were fetched, one folder per run
+   * @param runs the folder with one folder per run, where the pages fetched for it lie
    */
-  RunCalls(AgentRuntime agents, Path fetched) {
+  RunCalls(AgentRuntime agents, Path runs) {
     this.agents = agents;
-    this.fetched = fetched;
+    this.runs = runs;
   }
 
   /** The operations of one VM. */
@@ -100,7 +100,10 @@ final class RunCalls {
   private ObjectNode keep(RunId run, GuestCalls.Page page) {
     String sha256 = Digest.of(page.body()).hex();
     String type = page.type().replaceFirst(";.*", "").strip();
-    Path file = fetched.resolve(run.value()).resolve(sha256 + ENDINGS.getOrDefault(type, ".html"));
+    Path file =
+        runs.resolve(run.value())
+            .resolve("fetched")
+            .resolve(sha256 + ENDINGS.getOrDefault(type, ".html"));
     try {
       Files.createDirectories(file.getParent());
       Files.write(file, page.body());

@@ -126,7 +126,7 @@ final class Wiring implements AutoCloseable {
               clock,
               models::cost);
       dials.agents(agents);
-      calls.set(new RunCalls(agents, home.part("fetched"))::of);
+      calls.set(new RunCalls(agents, home.part("runs"))::of);
       feed = closing(new RunFeed(backbone.state(), newest(backbone) + 1));
     } catch (RuntimeException e) {
       close();
