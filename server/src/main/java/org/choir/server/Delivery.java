@@ -64,8 +64,10 @@ final class Delivery {
       }
     } catch (NoSuchFileException e) {
       return; // nothing was ever delivered
-    } catch (IOException | UncheckedIOException e) {
-      throw failed(folder, e instanceof UncheckedIOException u ? u.getCause() : (IOException) e);
+    } catch (UncheckedIOException e) {
+      throw failed(folder, new IOException(e));
+    } catch (IOException e) {
+      throw failed(folder, e);
     }
   }
 
