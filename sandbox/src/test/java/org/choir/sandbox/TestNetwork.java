@@ -1,6 +1,7 @@
 package org.choir.sandbox;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -55,6 +56,10 @@ final class TestNetwork implements EgressNetwork {
   public Socket connect(InetSocketAddress address, Duration patience) throws IOException {
     connected.add(address.getAddress().getHostAddress() + ":" + address.getPort());
     Integer port = ports.get(address.getAddress().getHostAddress());
+    if (port == null && !address.getAddress().isLoopbackAddress()) {
+      // A test never leaves this machine, not even where the code under test is broken.
+      throw new ConnectException("the test leads nowhere from " + address);
+    }
     return real.connect(
         port == null ? address : new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
         patience);
