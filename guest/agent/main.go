@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 )
 
@@ -12,6 +13,9 @@ func main() {
 	if os.Args[0] == stubName {
 		runStub()
 		return
+	}
+	if filepath.Base(os.Args[0]) == commandName {
+		os.Exit(runCommand(os.Args[1:]))
 	}
 	if os.Getpid() != 1 {
 		fmt.Fprintln(os.Stderr, "choir agent "+agentVersion+": this is the first process of a microVM")
@@ -23,6 +27,7 @@ func main() {
 		log("boot failed: %v", err)
 		powerOff()
 	}
+	openDoors()
 	serve(port, controllers)
 }
 

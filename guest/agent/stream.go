@@ -135,6 +135,8 @@ type session struct {
 	mutex   sync.Mutex
 	streams map[uint32]*stream
 	last    uint32
+
+	guest guestStreams // those that this side opens
 }
 
 type outgoing struct {
@@ -168,6 +170,7 @@ func (s *session) close() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	close(s.closed)
+	s.guest.close()
 	for _, st := range s.streams {
 		st.cancel()
 	}
@@ -175,6 +178,9 @@ func (s *session) close() {
 
 // dispatch handles a frame of the host; an error means the two no longer understand each other.
 func (s *session) dispatch(f frame) error {
+	if f.stream&guestStreamBit != 0 {
+		return s.guest.accept(f)
+	}
 	switch f.kind {
 	case typeHello, typeWelcome, typePing, typePong, typeShutdown, typeError,
 		typePrepare, typeWake, typeRestored:
@@ -222,6 +228,7 @@ func (s *session) control0(f frame) error {
 			return fmt.Errorf("protocol %d is not spoken here", welcome.Protocol)
 		}
 		stepClock(welcome.TimeMillis)
+		s.guest.agreed(s, welcome.Protocol)
 	case typePing:
 		var ping struct {
 			Nonce int64 `json:"nonce"`

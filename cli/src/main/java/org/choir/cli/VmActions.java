@@ -1,6 +1,8 @@
 package org.choir.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import picocli.CommandLine.Command;
@@ -46,19 +48,24 @@ final class VmActions implements Runnable {
   @Command(
       name = "create",
       description = "Start a VM and print its id.",
-      footer = {"", "Example:", "  choir vm create"})
+      footer = {"", "Examples:", "  choir vm create", "  choir vm create --allow example.org"})
   static final class Create extends Action {
+    @Option(
+        names = "--allow",
+        paramLabel = "HOST[:PORT]",
+        description = "A host it may reach; may be given again. '*.HOST': every host below.")
+    List<String> allowed = new ArrayList<>();
+
     Create(Context context) {
       super(context);
     }
 
     @Override
     public Integer call() {
+      ObjectNode request = Json.object();
+      allowed.forEach(request.putArray("allow")::add);
       ObjectNode vm =
-          ask(
-              "vm.create",
-              Json.object(),
-              e -> say(e.path("progress").asText(e.path("notice").asText())));
+          ask("vm.create", request, e -> say(e.path("progress").asText(e.path("notice").asText())));
       print(vm, vm.path("id").asText());
       return 0;
     }

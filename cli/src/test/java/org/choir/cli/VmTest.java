@@ -6,6 +6,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -105,6 +108,9 @@ class VmTest {
     assertThat(run("vm", "exec", "--as", "bob", id, "--", "true").err()).contains("there is no VM");
     assertThat(run("vm", "rm", "--as", "bob", id).exit()).isEqualTo(2);
 
+    assertThat(run("vm", "exec", id, "--", "curl", "-s", "http://a.example/").out())
+        .contains("a.example:80 is not on this machine's allow list");
+
     assertThat(run("vm", "rm", id).exit()).isZero();
     assertThat(run("vm", "ls").out()).doesNotContain(id);
     Command.Ended none = run("vm", "exec", id, "--", "true");
@@ -164,5 +170,37 @@ class VmTest {
                 assertThat(screen.toString()).contains(expected);
               }
             });
+  }
+
+  @Test
+  void aVmReachesWhatItsMakerAllows() throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      Thread.ofVirtual().start(() -> welcome(server));
+      String host = "localhost:" + server.getLocalPort();
+      Command command =
+          new Command(temp.resolve("home"), temp, Map.of("CHOIR_EGRESS_ALLOW_PRIVATE", host));
+      assertThat(command.run("vm", "create", "--allow", "*").exit()).isEqualTo(2);
+      String id = command.run("vm", "create", "--allow", host).out().strip();
+      Command.Ended page =
+          command.run(
+              "vm", "exec", id, "--", "curl", "-s", "--noproxy", "", "http://" + host + "/");
+      assertThat(page.out()).isEqualTo("welcome");
+      assertThat(command.run("vm", "exec", id, "--", "choir", "kb", "search", "x").err())
+          .contains("unknown_operation");
+    }
+  }
+
+  private static void welcome(ServerSocket server) {
+    try (Socket socket = server.accept()) {
+      byte[] request = new byte[4_096];
+      assertThat(socket.getInputStream().read(request)).isPositive();
+      socket
+          .getOutputStream()
+          .write(
+              "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nwelcome"
+                  .getBytes(StandardCharsets.US_ASCII));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

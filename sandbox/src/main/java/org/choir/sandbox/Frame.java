@@ -21,8 +21,10 @@ record Frame(int stream, byte type, byte flags, byte[] body) {
   static final int CREDIT_MAX = 1 << 20;
   static final int CHUNK = 32 << 10;
 
-  /** The version of the protocol this host speaks. */
-  static final int PROTOCOL = 1;
+  /** The versions of the protocol this host speaks; since 2 a guest may open streams. */
+  static final int PROTOCOL_MIN = 1;
+
+  static final int PROTOCOL = 2;
 
   static final byte HELLO = 0x01;
   static final byte WELCOME = 0x02;

@@ -54,6 +54,7 @@ final class GuestLink implements AutoCloseable {
   private final Map<Long, CompletableFuture<Void>> pings = new HashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
   private @Nullable Awaited awaited; // guarded by the lock
+  private final GuestStreams guestStreams;
   private int lastStream;
   private long lastPing;
 
@@ -62,6 +63,7 @@ final class GuestLink implements AutoCloseable {
     this.name = name;
     this.channel = channel;
     this.clock = clock;
+    this.guestStreams = new GuestStreams(name, this::send, System::nanoTime);
     if (token == null) {
       cutter = new FrameCutter();
     } else {
@@ -106,6 +108,11 @@ final class GuestLink implements AutoCloseable {
   /** Completes once, with the reason, when the guest can no longer be reached. */
   CompletableFuture<SandboxException> lost() {
     return lost;
+  }
+
+  /** What the guest opens towards the host. */
+  GuestStreams guestStreams() {
+    return guestStreams;
   }
 
   /** Whether the agent answers. */
@@ -363,6 +370,7 @@ final class GuestLink implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+    guestStreams.end(first);
     // Room for the mark that ends the writer; what was queued is for nobody.
     outgoing.clear();
     try {
@@ -411,6 +419,10 @@ final class GuestLink implements AutoCloseable {
     }
     if (!hello.isDone()) {
       throw FrameCutter.protocolError("stream " + frame.stream() + " before the hello");
+    }
+    if (GuestStreams.owns(frame.stream())) {
+      guestStreams.take(frame);
+      return;
     }
     Call call;
     boolean last = frame.type() == Frame.END || frame.type() == Frame.ERROR;
@@ -477,16 +489,18 @@ final class GuestLink implements AutoCloseable {
             });
     int min = said.path("protocolMin").asInt(-1);
     int max = said.path("protocolMax").asInt(-1);
-    if (min > Frame.PROTOCOL || max < Frame.PROTOCOL) {
+    if (min > max || min > Frame.PROTOCOL || max < Frame.PROTOCOL_MIN) {
       throw FrameCutter.protocolError(
-          "it speaks versions " + min + " to " + max + ", not " + Frame.PROTOCOL);
+          "it speaks versions %d to %d, this host %d to %d"
+              .formatted(min, max, Frame.PROTOCOL_MIN, Frame.PROTOCOL));
     }
+    int protocol = Math.min(max, Frame.PROTOCOL);
     String token = said.path("token").asText();
     if (!token.matches("[0-9a-f]{32}")) {
       throw FrameCutter.protocolError("a hello without a token");
     }
-    ObjectNode answer =
-        Json.object().put("protocol", Frame.PROTOCOL).put("timeMillis", clock.millis());
+    ObjectNode answer = Json.object().put("protocol", protocol).put("timeMillis", clock.millis());
+    guestStreams.agreed(protocol);
     if (!outgoing.offer(Frame.control(0, Frame.WELCOME, answer).encode())) {
       throw FrameCutter.protocolError("a hello in the middle of calls");
     }

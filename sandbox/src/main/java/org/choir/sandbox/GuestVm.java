@@ -32,12 +32,14 @@ final class GuestVm implements Vm {
 
   private final Journal.Entry entry;
   private final GuestLink link;
+  private final VmOutside outside;
   private final Runnable stop;
   private final GuestRequests requests;
 
-  GuestVm(Journal.Entry entry, GuestLink link, Runnable stop) {
+  GuestVm(Journal.Entry entry, GuestLink link, VmOutside outside, Runnable stop) {
     this.entry = entry;
     this.link = link;
+    this.outside = outside;
     this.stop = stop;
     this.requests = new GuestRequests(entry.id(), link);
   }
@@ -254,6 +256,16 @@ final class GuestVm implements Vm {
   @Override
   public void makeDirectory(String path, Owner owner) {
     requests.done(requests.call(owned("mkdir", path, owner), requests::drain));
+  }
+
+  @Override
+  public void allow(EgressPolicy policy) {
+    outside.policy(policy);
+  }
+
+  /** What it may reach now. */
+  EgressPolicy policy() {
+    return outside.policy();
   }
 
   /** Whether the agent answers. */

@@ -42,11 +42,11 @@ public record Image(Path kernel, Path initrd, Path root, String recipe) {
     }
     int min = json.path("protocolMin").asInt(-1);
     int max = json.path("protocolMax").asInt(-1);
-    if (min > Frame.PROTOCOL || max < Frame.PROTOCOL) {
+    if (min > Frame.PROTOCOL || max < Frame.PROTOCOL_MIN) {
       throw SandboxException.lasting(
           "image_mismatch",
-          "the guest image in %s speaks protocol %d to %d, this server %d"
-              .formatted(folder, min, max, Frame.PROTOCOL),
+          "the guest image in %s speaks protocol %d to %d, this server %d to %d"
+              .formatted(folder, min, max, Frame.PROTOCOL_MIN, Frame.PROTOCOL),
           BUILD);
     }
     return image;

@@ -41,6 +41,7 @@ final class OwnHost implements VmHost {
   private final Sandboxes.Options options;
   private final Driver driver;
   private final InstantSource clock;
+  private final Outside outside;
   private final Step.Watcher steps;
   private final Machines machines;
   private final Templates templates;
@@ -65,10 +66,12 @@ final class OwnHost implements VmHost {
       Driver driver,
       DataKeys keys,
       InstantSource clock,
+      Outside outside,
       Step.Watcher steps) {
     this.options = options;
     this.driver = driver;
     this.clock = clock;
+    this.outside = outside;
     this.steps = steps;
     this.machines =
         new Machines(options.folder(), options.image(), clock, driver, Machines.BOOTS, steps);
@@ -184,7 +187,9 @@ final class OwnHost implements VmHost {
   /** Takes a machine in; watches it from both sides, its process and its connection. */
   private VmState.Running running(Cell cell, Machines.Live live, String notice) {
     Journal.Entry entry = live.entry();
-    GuestVm vm = new GuestVm(entry, live.link(), () -> destroy(cell, live));
+    VmOutside way = new VmOutside(entry.id(), entry.folder(), outside, clock);
+    live.link().guestStreams().serve(way);
+    GuestVm vm = new GuestVm(entry, live.link(), way, () -> destroy(cell, live));
     cell.entry = entry;
     cell.live = live;
     cell.vm = vm;

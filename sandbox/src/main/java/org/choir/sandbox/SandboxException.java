@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
  * many links), {@code name_too_long}, {@code too_large}, {@code no_space} (bytes or inodes), {@code
  * conflict} ({@link FileConflictException}), {@code too_many_files}; of commands: {@code
  * no_such_exec}, {@code exec_ended}, {@code exec_exists}, {@code too_many_commands}, {@code
- * no_input}; of any call: {@code bad_request}, {@code unsupported}, {@code cancelled}, {@code
- * guest_busy}, {@code io_error}, {@code agent_error}; of the VM: {@code guest_lost}, {@code
- * guest_unresponsive}, {@code protocol_error}, {@code no_qemu}, {@code no_image}, {@code
- * image_mismatch}, {@code vm_boot_failed}, {@code vm_limit}, {@code host_memory}, {@code
- * tenant_limit}, {@code no_space}, {@code bad_id}; of its states: {@code vm_exists}, {@code
+ * no_input}; of any call: {@code bad_request}, {@code unsupported}, {@code not_supported}, {@code
+ * cancelled}, {@code guest_busy}, {@code io_error}, {@code agent_error}; of the VM: {@code
+ * guest_lost}, {@code guest_unresponsive}, {@code protocol_error}, {@code no_qemu}, {@code
+ * no_image}, {@code image_mismatch}, {@code vm_boot_failed}, {@code vm_limit}, {@code host_memory},
+ * {@code tenant_limit}, {@code no_space}, {@code bad_id}; of its states: {@code vm_exists}, {@code
  * no_such_vm}, {@code vm_not_running}, {@code vm_not_suspended}, {@code vm_changing}, {@code
  * vm_suspended}, {@code suspend_failed}, {@code restore_failed}.
  */

@@ -157,12 +157,18 @@ public final class Sandboxes implements AutoCloseable {
   }
 
   /**
-   * Opens the room over QEMU on this machine; nothing is started.
+   * Opens the room over QEMU on this machine; nothing is started. Its VMs reach nothing outside.
    *
    * @param keys under which the tenants' snapshots lie
    */
   public static Sandboxes open(Options options, DataKeys keys, InstantSource clock) {
-    return over(thisMachine(new QemuDriver(), options, keys, clock), options, clock);
+    return open(options, keys, clock, Outside.nothing());
+  }
+
+  /** As {@link #open(Options, DataKeys, InstantSource)}, with a way out for VMs allowed one. */
+  public static Sandboxes open(
+      Options options, DataKeys keys, InstantSource clock, Outside outside) {
+    return over(thisMachine(new QemuDriver(), options, keys, clock, outside), options, clock);
   }
 
   /** Opens the room over another place for VMs. */
@@ -172,9 +178,9 @@ public final class Sandboxes implements AutoCloseable {
 
   /** This machine as a place for VMs, under a hypervisor. */
   public static VmHost thisMachine(
-      Driver driver, Options options, DataKeys keys, InstantSource clock) {
+      Driver driver, Options options, DataKeys keys, InstantSource clock, Outside outside) {
     makeFolder(options.folder());
-    return new OwnHost(options, driver, keys, clock, step -> {});
+    return new OwnHost(options, driver, keys, clock, outside, step -> {});
   }
 
   static void makeFolder(Path folder) {

@@ -140,6 +140,17 @@ public interface Vm extends AutoCloseable {
     return false;
   }
 
+  /**
+   * Replaces what this VM may reach outside; a VM that was told nothing reaches nothing. Counts for
+   * connections made from now on and is kept as long as the VM, through restarts of this process.
+   *
+   * @throws SandboxException {@code not_supported} where the driver has no say in this
+   */
+  default void allow(EgressPolicy policy) {
+    throw SandboxException.lasting(
+        "not_supported", "the VM " + id() + " is on a driver without an egress policy", "");
+  }
+
   /** Stops the guest (sync, then end) and removes what it left on the host. */
   @Override
   void close();

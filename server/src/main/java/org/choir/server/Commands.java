@@ -85,7 +85,7 @@ final class Commands implements AutoCloseable {
             this::ended);
     this.research = new ResearchCommand(rooms, runs, delivery, new RunIds(clock));
     this.reports = new ReportCommands(rooms);
-    this.vms = new VmCommands(rooms.sandboxes());
+    this.vms = new VmCommands(rooms.sandboxes(), rooms.settings().egress());
     rooms.sandboxes().list().stream()
         .filter(vm -> !VmCommands.isByHand(vm.id()))
         .forEach(vm -> release(new RunId(vm.id()), RunState.PAUSED));

@@ -4,9 +4,12 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import org.choir.core.Text;
+import org.choir.sandbox.EgressPolicy;
 import org.choir.sandbox.Sandboxes;
 import org.choir.sandbox.Vm;
 import org.choir.sandbox.VmInfo;
@@ -19,10 +22,12 @@ final class VmCommands {
   private final Sandboxes sandboxes;
   private final VmExecs execs = new VmExecs();
   private final VmCopies copies = new VmCopies();
+  private final EgressSettings egress;
   private final SecureRandom random = new SecureRandom();
 
-  VmCommands(Sandboxes sandboxes) {
+  VmCommands(Sandboxes sandboxes, EgressSettings egress) {
     this.sandboxes = sandboxes;
+    this.egress = egress;
   }
 
   /** Whether a person made it, rather than a run. */
@@ -52,12 +57,16 @@ final class VmCommands {
   }
 
   private ObjectNode create(Request request, Request.Events events) {
+    List<String> allowed = new ArrayList<>(egress.allow());
+    allowed.addAll(request.texts("allow"));
+    EgressPolicy policy = EgressPolicy.allowing(request.user(), egress.expand(allowed));
     StringBuilder id = new StringBuilder("v");
     for (int i = 0; i < 7; i++) {
       id.append(DIGITS.charAt(random.nextInt(32)));
     }
     events.send(Json.object().put("progress", "starting " + id));
     Vm vm = sandboxes.obtain(id.toString(), request.user());
+    vm.allow(policy);
     return Json.object()
         .put("id", vm.id())
         .put("pid", vm.pid())

@@ -5,13 +5,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.choir.agent.AgentRuntime;
 import org.choir.agent.PlainGate;
 import org.choir.backbone.Backbone;
+import org.choir.backbone.StateEntry;
 import org.choir.core.AgentId;
+import org.choir.core.AuditSink;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
 import org.choir.keys.FileDataKeys;
@@ -19,7 +26,14 @@ import org.choir.knowledge.SourceLibrary;
 import org.choir.model.CachedEmbedder;
 import org.choir.model.Embedder;
 import org.choir.model.bge.BgeEmbedder;
+import org.choir.sandbox.Egress;
+import org.choir.sandbox.EgressLimits;
+import org.choir.sandbox.EgressNetwork;
+import org.choir.sandbox.EgressPolicy;
+import org.choir.sandbox.GuestCalls;
+import org.choir.sandbox.Outside;
 import org.choir.sandbox.Sandboxes;
+import org.choir.sandbox.Vm;
 import org.choir.sandbox.VmHost;
 import org.choir.vibewriter.Research;
 
@@ -66,6 +80,11 @@ final class Wiring implements AutoCloseable {
                       home.part("nats"), settings.natsPort(), settings.durability()),
                   keys,
                   clock));
+      // The audit chain comes with its own room; until then the state stream is the record.
+      AuditSink audit = event -> LOG.log(Level.DEBUG, "{0} {1}", event.kind(), event.agent());
+      EgressRecord dials = new EgressRecord(audit);
+      AtomicReference<Function<String, GuestCalls>> calls =
+          new AtomicReference<>(vm -> GuestCalls.NONE);
       sandboxes =
           closing(
               Sandboxes.open(
@@ -80,7 +99,15 @@ final class Wiring implements AutoCloseable {
                       .withLease(settings.lease())
                       .withQuota(settings.quota()),
                   keys,
-                  clock));
+                  clock,
+                  new Outside(
+                      new Egress(
+                          settings.egress().allowPrivate(),
+                          EgressLimits.DEFAULT,
+                          EgressNetwork.system(),
+                          dials,
+                          clock),
+                      vm -> Objects.requireNonNull(calls.get()).apply(vm))));
       VmHost.Recovery recovery = sandboxes.recover();
       LOG.log(Level.INFO, "VMs adopted: {0}, reaped: {1}", recovery.adopted(), recovery.reaped());
       Embedder embedder =
@@ -94,18 +121,35 @@ final class Wiring implements AutoCloseable {
           new AgentRuntime(
               backbone,
               // What this server does itself for an agent, beside what stays in the VM.
-              new PlainGate(Set.of("submit_report")),
-              // The audit chain comes with its own room; until then the state stream is the record.
-              event -> LOG.log(Level.DEBUG, "{0} {1}", event.kind(), event.agent()),
+              new PlainGate(
+                  settings.egress().guestModel()
+                      ? Set.of("submit_report", "guest.model")
+                      : Set.of("submit_report")),
+              audit,
               models,
-              run -> sandboxes.obtain(run.value(), tenant(run)),
+              this::vm,
               clock,
               models::cost);
+      dials.agents(agents);
+      calls.set(new RunCalls(agents, home.part("runs"))::of);
       feed = closing(new RunFeed(backbone.state(), newest(backbone) + 1));
     } catch (RuntimeException e) {
       close();
       throw e;
     }
+  }
+
+  /** The run's VM, with what the server and the run's own record let it reach. */
+  private Vm vm(RunId run) {
+    Vm vm = sandboxes.obtain(run.value());
+    List<String> allowed = new ArrayList<>(settings.egress().allow());
+    TenantId tenant = TenantId.LOCAL;
+    for (StateEntry entry : backbone.state().read(run.lead()).stream().limit(1).toList()) {
+      tenant = entry.tenant();
+      entry.events().getFirst().path("options").path("allow").forEach(a -> allowed.add(a.asText()));
+    }
+    vm.allow(EgressPolicy.allowing(tenant, settings.egress().expand(allowed)));
+    return vm;
   }
 
   private <T extends AutoCloseable> T closing(T room) {
