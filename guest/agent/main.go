@@ -13,10 +13,15 @@ func main() {
 		runStub()
 		return
 	}
+	if os.Args[0] == keeperName {
+		runKeeper()
+		return
+	}
 	if os.Getpid() != 1 {
 		fmt.Fprintln(os.Stderr, "choir agent "+agentVersion+": this is the first process of a microVM")
 		os.Exit(2)
 	}
+	undumpable()
 	debug.SetMemoryLimit(64 << 20)
 	port, controllers, err := boot()
 	if err != nil {

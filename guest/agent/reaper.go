@@ -16,15 +16,20 @@ var (
 
 // start runs a program; its status arrives once on the channel.
 func start(program string, argv []string, attributes *syscall.ProcAttr) (<-chan syscall.WaitStatus, error) {
+	exit, _, err := startPid(program, argv, attributes)
+	return exit, err
+}
+
+func startPid(program string, argv []string, attributes *syscall.ProcAttr) (<-chan syscall.WaitStatus, int, error) {
 	childMutex.Lock()
 	defer childMutex.Unlock()
 	pid, err := syscall.ForkExec(program, argv, attributes)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	exit := make(chan syscall.WaitStatus, 1)
 	children[pid] = exit
-	return exit, nil
+	return exit, pid, nil
 }
 
 func reap() {
