@@ -3,11 +3,9 @@ package org.choir.sandbox;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
+import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -40,7 +38,7 @@ final class GuestLink implements AutoCloseable {
   record Hello(String agent, String bootId, int generation, byte[] token, String controllers) {}
 
   private final String name;
-  private final SocketChannel channel;
+  private final ByteChannel channel;
   private final InstantSource clock;
   private final FrameCutter cutter;
   private final BlockingQueue<ByteBuffer> outgoing = new ArrayBlockingQueue<>(QUEUE);
@@ -53,7 +51,7 @@ final class GuestLink implements AutoCloseable {
   private long lastPing;
 
   private GuestLink(
-      String name, SocketChannel channel, InstantSource clock, byte @Nullable [] token) {
+      String name, ByteChannel channel, InstantSource clock, byte @Nullable [] token) {
     this.name = name;
     this.channel = channel;
     this.clock = clock;
@@ -71,15 +69,14 @@ final class GuestLink implements AutoCloseable {
   }
 
   /**
-   * Connects to the socket of a VM.
+   * Speaks over the pipe to a guest.
    *
-   * @param token of an earlier hello, for a guest that has spoken to another process; null for one
-   *     that was just started
+   * @param token of an earlier hello, for a guest that may be in the middle of a conversation with
+   *     another process; null for one that begins with its hello
    */
-  static GuestLink connect(String name, Path socket, InstantSource clock, byte @Nullable [] token)
-      throws IOException {
-    return new GuestLink(
-        name, SocketChannel.open(UnixDomainSocketAddress.of(socket)), clock, token);
+  static GuestLink over(
+      String name, ByteChannel channel, InstantSource clock, byte @Nullable [] token) {
+    return new GuestLink(name, channel, clock, token);
   }
 
   /** What the guest said first; waits for it. */

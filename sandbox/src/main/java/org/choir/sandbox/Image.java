@@ -7,8 +7,12 @@ import java.nio.file.Path;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 
-/** What a VM boots: kernel, initial RAM disk and root file system of one build. */
-record Image(Path kernel, Path initrd, Path root, String recipe) {
+/**
+ * What a VM boots: kernel, initial RAM disk and root file system of one build.
+ *
+ * @param recipe the digest of all that went into it
+ */
+public record Image(Path kernel, Path initrd, Path root, String recipe) {
   private static final String BUILD = "build it with: guest/build-image";
 
   /**

@@ -10,6 +10,7 @@ import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.choir.core.TenantId;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,9 +29,6 @@ final class Machines {
 
   private static final Duration SHUTDOWN = Duration.ofSeconds(3);
 
-  /** Between two attempts to reach the socket; cut short when the process ends. */
-  private static final Duration CONNECT_PAUSE = Duration.ofMillis(5);
-
   private static final long SPACE_MIN = 256L << 20;
 
   private final Sandboxes.Options options;
@@ -39,7 +37,7 @@ final class Machines {
   private final List<Duration> boots;
 
   /** A machine whose agent has said hello. */
-  record Booted(Journal.Entry entry, GuestLink link) {}
+  record Booted(Journal.Entry entry, Hypervisor hypervisor, GuestLink link) {}
 
   Machines(Sandboxes.Options options, InstantSource clock, Driver driver, List<Duration> boots) {
     this.options = options;
@@ -84,39 +82,39 @@ final class Machines {
       String id, String accelerator, Image image, Duration patience, boolean console) {
     long deadline = System.nanoTime() + patience.toNanos();
     Path folder = newFolder();
-    Path socket = RuntimeFolder.socket(folder);
     long started = clock.millis();
-    HypervisorProcess none = new HypervisorProcess(-1, -1, HypervisorProcess.hostBootId());
     Journal.Entry entry =
-        new Journal.Entry(id, folder, socket, accelerator, none, "starting", started, "");
+        new Journal.Entry(
+            new VmSpec(id, TenantId.LOCAL, 1, options.memoryMib(), options.overlayMib(), List.of()),
+            folder,
+            driver.name(),
+            accelerator,
+            HypervisorProcess.NONE,
+            VmInfo.Phase.STARTING,
+            1,
+            started,
+            "");
     try {
       // Before the process, so that a crash between the two leaves a trace to find it by.
       Journal.write(entry);
       Path overlay = overlay(folder);
-      HypervisorProcess process =
-          driver.start(
-              new Driver.Machine(
-                  folder, socket, overlay, image, accelerator, options.memoryMib(), console));
-      entry = new Journal.Entry(id, folder, socket, accelerator, process, "starting", started, "");
+      Hypervisor hypervisor =
+          driver.boot(
+              new Machine(
+                  folder, image, accelerator, 1, options.memoryMib(), overlay, List.of(), console),
+              false);
+      entry = entry.with(hypervisor.process());
       Journal.write(entry);
-      GuestLink link = connect(entry, deadline);
+      GuestLink link = connect(entry, hypervisor, deadline);
       try {
         GuestLink.Hello hello = link.hello(left(deadline));
         Journal.Entry running =
-            new Journal.Entry(
-                id,
-                folder,
-                socket,
-                accelerator,
-                process,
-                "running",
-                started,
-                HexFormat.of().formatHex(hello.token()));
+            entry.with(VmInfo.Phase.RUNNING).withToken(HexFormat.of().formatHex(hello.token()));
         Journal.write(running);
-        return new Booted(running, link);
+        return new Booted(running, hypervisor, link);
       } catch (SandboxException e) {
         link.close();
-        throw bootFailed(entry, e);
+        throw bootFailed(entry, hypervisor, e);
       }
     } catch (SandboxException e) {
       remove(entry);
@@ -124,38 +122,37 @@ final class Machines {
     }
   }
 
-  private SandboxException bootFailed(Journal.Entry entry, SandboxException cause) {
+  private SandboxException bootFailed(
+      Journal.Entry entry, Hypervisor hypervisor, SandboxException cause) {
     return SandboxException.passing(
         "vm_boot_failed",
         "the VM %s did not come up under %s (%s); it printed: %s"
-            .formatted(
-                entry.id(),
-                entry.accelerator(),
-                cause.getMessage(),
-                driver.complaint(entry.folder())),
+            .formatted(entry.id(), entry.accelerator(), cause.getMessage(), hypervisor.complaint()),
         "choir doctor tells what is wrong",
         cause);
   }
 
-  /** Connects as soon as the process listens. */
-  private GuestLink connect(Journal.Entry entry, long deadline) {
-    while (true) {
-      try {
-        return GuestLink.connect(entry.id(), entry.socket(), clock, null);
-      } catch (IOException e) {
-        if (!entry.process().alive()) {
-          throw SandboxException.lasting(
-              "vm_boot_failed",
-              "QEMU ended while starting: " + driver.complaint(entry.folder()),
-              "choir doctor tells what is wrong",
-              e);
-        }
-        if (System.nanoTime() > deadline) {
-          throw bootFailed(entry, GuestLink.noSocket(entry.id(), e));
-        }
-        entry.process().ended(CONNECT_PAUSE);
+  private GuestLink connect(Journal.Entry entry, Hypervisor hypervisor, long deadline) {
+    try {
+      return link(entry, hypervisor.connect(left(deadline)));
+    } catch (IOException e) {
+      if (hypervisor.process().alive()) {
+        throw bootFailed(entry, hypervisor, GuestLink.noSocket(entry.id(), e));
       }
+      throw SandboxException.lasting(
+          "vm_boot_failed",
+          "the hypervisor ended while starting: " + hypervisor.complaint(),
+          "choir doctor tells what is wrong",
+          e);
     }
+  }
+
+  private GuestLink link(Journal.Entry entry, Hypervisor.Pipe pipe) {
+    return GuestLink.over(
+        entry.id(),
+        pipe.channel(),
+        clock,
+        pipe.fresh() ? null : HexFormat.of().parseHex(entry.token()));
   }
 
   private static Duration left(long deadline) {
@@ -164,18 +161,28 @@ final class Machines {
 
   /** Connects to a machine that an earlier process started. */
   Booted adopt(Journal.Entry entry) {
+    Hypervisor hypervisor =
+        driver.adopt(
+            new Machine(
+                entry.folder(),
+                Image.in(options.image()),
+                entry.accelerator(),
+                entry.spec().cpus(),
+                entry.spec().memoryMib(),
+                entry.folder().resolve("overlay.img"),
+                entry.spec().volumes(),
+                false),
+            entry.process());
     GuestLink link;
     try {
-      link =
-          GuestLink.connect(
-              entry.id(), entry.socket(), clock, HexFormat.of().parseHex(entry.token()));
+      link = link(entry, hypervisor.connect(ADOPTION));
     } catch (IOException e) {
       throw GuestLink.noSocket(entry.id(), e);
     }
     try {
       link.hello(ADOPTION);
       link.ping(ADOPTION);
-      return new Booted(entry, link);
+      return new Booted(entry, hypervisor, link);
     } catch (SandboxException e) {
       link.close();
       throw e;
@@ -200,24 +207,13 @@ final class Machines {
   /** Kills the process of a machine and removes its files. */
   void remove(Journal.Entry entry) {
     entry.process().kill();
-    // A start that was cut off before its process was written down.
-    if (entry.process().pid() < 0) {
-      HypervisorProcess.withArgument(entry.folder().resolve("overlay.img").toString())
-          .forEach(HypervisorProcess::kill);
-    }
-    try {
-      Files.deleteIfExists(entry.socket());
-    } catch (IOException e) {
-      throw SandboxException.lasting(
-          "cannot_clean", "cannot remove " + entry.socket() + ": " + e.getMessage(), "", e);
-    }
+    driver.clean(entry.folder());
     Journal.remove(entry.folder());
   }
 
   /** Removes a folder without a journal, and a process that was started in it. */
   void removeUnknown(Path folder) {
-    HypervisorProcess.withArgument(folder.resolve("overlay.img").toString())
-        .forEach(HypervisorProcess::kill);
+    driver.clean(folder);
     Journal.remove(folder);
   }
 

@@ -18,15 +18,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.regex.Pattern;
-import org.choir.core.Text;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The microVMs of one server: creates, finds, adopts and reaps them. Thread-safe. */
 public final class Sandboxes implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Sandboxes.class);
-  private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}");
 
   /** How long a caller waits for a VM that another caller is starting. */
   private static final Duration READY = Duration.ofSeconds(60);
@@ -44,9 +41,6 @@ public final class Sandboxes implements AutoCloseable {
    */
   public record Options(
       Path folder, Path image, String accelerator, int memoryMib, int overlayMib, int vmLimit) {}
-
-  /** What a journal says of a VM. */
-  public record VmInfo(String id, long pid, String accelerator, String state, long startedMillis) {}
 
   /** A VM's place in this room, from the wish for it until its last remains are removed. */
   private static final class Slot {
@@ -93,7 +87,7 @@ public final class Sandboxes implements AutoCloseable {
    * Adopts the live VMs of an earlier process and removes the remains of dead ones; call once after
    * a start.
    */
-  public Recovery recover() {
+  public VmHost.Recovery recover() {
     List<String> adopted = new ArrayList<>();
     List<String> reaped = new ArrayList<>();
     for (Path folder : folders()) {
@@ -111,14 +105,11 @@ public final class Sandboxes implements AutoCloseable {
         reaped.add(entry.get().id());
       }
     }
-    return new Recovery(List.copyOf(adopted), List.copyOf(reaped));
+    return new VmHost.Recovery(List.copyOf(adopted), List.copyOf(reaped));
   }
 
-  /** What {@link #recover} found. */
-  public record Recovery(List<String> adopted, List<String> reaped) {}
-
   private boolean adopt(Journal.Entry entry) {
-    if (!entry.state().equals("running") || !entry.process().alive()) {
+    if (entry.phase() != VmInfo.Phase.RUNNING || !entry.process().alive()) {
       return false;
     }
     Slot slot = new Slot();
@@ -156,12 +147,7 @@ public final class Sandboxes implements AutoCloseable {
    * most 60 s).
    */
   public Vm obtain(String id) {
-    if (!ID.matcher(id).matches()) {
-      throw SandboxException.lasting(
-          "bad_id",
-          "'" + Text.visible(id, 70) + "' is no id of a VM",
-          "use letters, digits, . _ -");
-    }
+    VmSpec.requireId(id);
     long deadline = System.nanoTime() + READY.toNanos();
     while (true) {
       Slot slot;
@@ -303,14 +289,7 @@ public final class Sandboxes implements AutoCloseable {
   public List<VmInfo> list() {
     return folders().stream()
         .flatMap(folder -> Journal.read(folder).stream())
-        .map(
-            entry ->
-                new VmInfo(
-                    entry.id(),
-                    entry.process().pid(),
-                    entry.accelerator(),
-                    entry.process().alive() ? entry.state() : "dead",
-                    entry.startedMillis()))
+        .map(Journal.Entry::info)
         .sorted(Comparator.comparing(VmInfo::id))
         .toList();
   }

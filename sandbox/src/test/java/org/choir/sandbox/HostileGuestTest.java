@@ -35,7 +35,12 @@ class HostileGuestTest {
     Path socket = folder.resolve("s");
     server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(socket));
-    link = GuestLink.connect("hostile", socket, InstantSource.system(), null);
+    link =
+        GuestLink.over(
+            "hostile",
+            SocketChannel.open(UnixDomainSocketAddress.of(socket)),
+            InstantSource.system(),
+            null);
     guest = server.accept();
   }
 

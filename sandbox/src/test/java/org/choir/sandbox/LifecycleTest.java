@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.choir.core.TenantId;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,7 +58,7 @@ class LifecycleTest {
     cut.join();
 
     room = TestImage.open(folder);
-    assertThat(room.recover()).isEqualTo(new Sandboxes.Recovery(List.of("run-1"), List.of()));
+    assertThat(room.recover()).isEqualTo(new VmHost.Recovery(List.of("run-1"), List.of()));
     Vm again = room.obtain("run-1");
     assertThat(again.pid()).isEqualTo(first.pid());
     assertThat(Shell.run(again, "cat /workspace/drafts/a").out()).isEqualTo("kept\n");
@@ -104,12 +105,13 @@ class LifecycleTest {
       Path remains = Files.createDirectory(folder.resolve("vm-reused"));
       Journal.write(
           new Journal.Entry(
-              "run-4",
+              new VmSpec("run-4", TenantId.LOCAL, 1, 256, 256, List.of()),
               remains,
-              remains.resolve("agent.sock"),
+              "qemu",
               "tcg",
               new HypervisorProcess(now.pid(), now.startTicks() - 1, now.hostBoot()),
-              "running",
+              VmInfo.Phase.RUNNING,
+              1,
               1,
               "00".repeat(16)));
       assertThat(room.recover().reaped()).containsExactly("run-4");
@@ -193,7 +195,7 @@ class LifecycleTest {
     Path deep = folder.resolve("d".repeat(60)).resolve("e".repeat(60));
     try (Sandboxes far = TestImage.open(deep)) {
       Vm vm = far.obtain("far");
-      Path socket = ((GuestVm) vm).entry().socket();
+      Path socket = QemuHypervisor.agentSocket(((GuestVm) vm).entry().folder());
       assertThat(socket.toString().length()).isLessThan(RuntimeFolder.SOCKET_PATH_MAX);
       assertThat(Shell.run(vm, "echo far").out()).isEqualTo("far\n");
       vm.close();

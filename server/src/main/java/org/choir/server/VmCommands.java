@@ -21,6 +21,7 @@ import org.choir.sandbox.ExecRequest;
 import org.choir.sandbox.ExecResult;
 import org.choir.sandbox.Sandboxes;
 import org.choir.sandbox.Vm;
+import org.choir.sandbox.VmInfo;
 
 /** Sandboxes by hand: create, list, run a command, copy files, remove. */
 final class VmCommands {
@@ -71,7 +72,7 @@ final class VmCommands {
 
   private ObjectNode list() {
     ArrayNode list = Json.array();
-    for (Sandboxes.VmInfo vm : sandboxes.list()) {
+    for (VmInfo vm : sandboxes.list()) {
       list.addObject()
           .put("id", vm.id())
           .put("pid", vm.pid())

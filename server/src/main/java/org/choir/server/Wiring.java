@@ -18,6 +18,7 @@ import org.choir.model.CachedEmbedder;
 import org.choir.model.Embedder;
 import org.choir.model.bge.BgeEmbedder;
 import org.choir.sandbox.Sandboxes;
+import org.choir.sandbox.VmHost;
 import org.choir.vibewriter.Research;
 
 /**
@@ -74,7 +75,7 @@ final class Wiring implements AutoCloseable {
                       settings.overlayMib(),
                       settings.vmLimit()),
                   clock));
-      Sandboxes.Recovery recovery = sandboxes.recover();
+      VmHost.Recovery recovery = sandboxes.recover();
       LOG.log(Level.INFO, "VMs adopted: {0}, reaped: {1}", recovery.adopted(), recovery.reaped());
       Embedder embedder =
           closing(

@@ -1,0 +1,28 @@
+package org.choir.sandbox;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A machine that a {@link Driver} makes a process of.
+ *
+ * @param folder the machine's own, mode 0700; short enough for sockets in it, or see {@link
+ *     RuntimeFolder}
+ * @param accelerator {@code kvm} or {@code tcg}
+ * @param overlay the writable disk, formatted
+ * @param volumes disks of the caller's
+ * @param console whether what the kernel prints is kept in {@code console.log}
+ */
+public record Machine(
+    Path folder,
+    Image image,
+    String accelerator,
+    int cpus,
+    int memoryMib,
+    Path overlay,
+    List<VmSpec.Volume> volumes,
+    boolean console) {
+  public Machine {
+    volumes = List.copyOf(volumes);
+  }
+}
