@@ -13,7 +13,6 @@ import (
 // The user's encrypted volume: a disk of the host that holds LUKS2 with an ext4 file system. All of
 // its programs come from the read-only image and run outside the tools' root.
 const (
-	volumeSerial = "choir-volume"
 	volumeName   = "choir-volume"
 	volumeDevice = "/dev/mapper/" + volumeName
 	imageRoot    = "/lower"
@@ -26,6 +25,14 @@ func volumeMount() string {
 		return "/volume"
 	}
 	return merged + "/volume"
+}
+
+// volumeSerial is the disk's serial number: a machine with a signer's volume is a signer.
+func volumeSerial() string {
+	if role == roleSigner {
+		return "choir-signer"
+	}
+	return "choir-volume"
 }
 
 // volume is what the agent knows of it.
@@ -232,7 +239,7 @@ func openVolume(body, secret []byte) (interface{}, *failure) {
 	if err := strict(body, &request); err != nil {
 		return nil, fail("bad_request", "volume.open: %v", err)
 	}
-	device, err := disk(volumeSerial)
+	device, err := disk(volumeSerial())
 	if err != nil {
 		return nil, fail("no_volume", "this VM has no volume: %v", err)
 	}

@@ -233,7 +233,8 @@ final class GuestVm implements Vm {
     return link.broken(what);
   }
 
-  private interface Conversation<T> {
+  /** What is done with an open request. */
+  interface Conversation<T> {
     T with(Call call) throws IOException;
   }
 
@@ -244,7 +245,8 @@ final class GuestVm implements Vm {
     }
   }
 
-  private <T> T call(ObjectNode request, Conversation<T> conversation) {
+  /** Performs a request; one that is left before its end is cancelled. */
+  <T> T call(ObjectNode request, Conversation<T> conversation) {
     acquire();
     try {
       Call call = link.open(request, PATIENCE);
