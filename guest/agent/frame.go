@@ -29,6 +29,11 @@ const (
 	typePong      = 0x04
 	typeShutdown  = 0x05
 	typeError     = 0x06
+	typePrepare   = 0x07
+	typePrepared  = 0x08
+	typeWake      = 0x09
+	typeRestored  = 0x0a
+	typeAck       = 0x0b
 	typeOpen      = 0x10
 	typeData      = 0x11
 	typeCredit    = 0x12

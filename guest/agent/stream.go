@@ -131,6 +131,7 @@ func (s *stream) accept(f frame) error {
 type session struct {
 	out    chan outgoing
 	closed chan struct{}
+	token  func(hexadecimal string) // takes the mark by which the next host begins
 
 	mutex   sync.Mutex
 	streams map[uint32]*stream
@@ -143,7 +144,7 @@ type outgoing struct {
 }
 
 func newSession(out chan outgoing) *session {
-	return &session{out: out, closed: make(chan struct{}), streams: map[uint32]*stream{}}
+	return &session{out: out, closed: make(chan struct{}), token: func(string) {}, streams: map[uint32]*stream{}}
 }
 
 func (s *session) send(f frame) { s.raw(f.encode()) }
@@ -176,7 +177,8 @@ func (s *session) close() {
 // dispatch handles a frame of the host; an error means the two no longer understand each other.
 func (s *session) dispatch(f frame) error {
 	switch f.kind {
-	case typeHello, typeWelcome, typePing, typePong, typeShutdown, typeError:
+	case typeHello, typeWelcome, typePing, typePong, typeShutdown, typeError,
+		typePrepare, typeWake, typeRestored:
 		if f.stream != 0 {
 			return fmt.Errorf("type %d on stream %d", f.kind, f.stream)
 		}
@@ -231,6 +233,25 @@ func (s *session) control0(f frame) error {
 		go s.control(0, typePong, ping)
 	case typeShutdown:
 		go powerOff()
+	case typePrepare:
+		if err := strict(f.body, &struct{}{}); err != nil {
+			return err
+		}
+		s.control(0, typePrepared, prepare())
+	case typeWake:
+		if isSuspended() {
+			wake()
+		}
+	case typeRestored:
+		var order restored
+		if err := strict(f.body, &order); err != nil {
+			return err
+		}
+		answer := restore(order)
+		if answer.Problem == "" {
+			s.token(answer.Token)
+		}
+		s.control(0, typeAck, answer)
 	case typeError:
 		log("the host reports: %s", f.body)
 	default:
@@ -257,6 +278,10 @@ func (s *session) open(f frame) error {
 	s.last = f.stream
 	if len(s.streams) >= streamsMax {
 		go s.control(f.stream, typeError, fail("too_many_streams", "%d requests are open", streamsMax))
+		return nil
+	}
+	if isSuspended() {
+		go s.control(f.stream, typeError, fail("vm_suspended", "this machine is being suspended"))
 		return nil
 	}
 	st := newStream(f.stream, s)

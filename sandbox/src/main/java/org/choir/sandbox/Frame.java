@@ -30,6 +30,11 @@ record Frame(int stream, byte type, byte flags, byte[] body) {
   static final byte PONG = 0x04;
   static final byte SHUTDOWN = 0x05;
   static final byte ERROR = 0x06;
+  static final byte PREPARE = 0x07;
+  static final byte PREPARED = 0x08;
+  static final byte WAKE = 0x09;
+  static final byte RESTORED = 0x0a;
+  static final byte ACK = 0x0b;
   static final byte OPEN = 0x10;
   static final byte DATA = 0x11;
   static final byte CREDIT = 0x12;

@@ -8,6 +8,7 @@ import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -47,6 +48,7 @@ final class GuestLink implements AutoCloseable {
   private final Map<Integer, Call> calls = new HashMap<>();
   private final Map<Long, CompletableFuture<Void>> pings = new HashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
+  private @Nullable Awaited awaited; // guarded by the lock
   private int lastStream;
   private long lastPing;
 
@@ -130,6 +132,111 @@ final class GuestLink implements AutoCloseable {
       } finally {
         lock.unlock();
       }
+    }
+  }
+
+  /**
+   * Has the guest make itself ready to be stopped: tools frozen, secrets away, disks written.
+   *
+   * @throws SandboxException {@code suspend_failed} if it cannot; then it runs on
+   */
+  void prepare(Duration patience) {
+    JsonNode said = exchange(Frame.PREPARE, Json.object(), Frame.PREPARED, patience);
+    String problem = said.path("problem").asText();
+    if (!problem.isEmpty()) {
+      throw SandboxException.passing(
+          "suspend_failed",
+          "the guest " + name + " cannot be stopped now: " + Text.visible(problem, 200),
+          "try again",
+          null);
+    }
+  }
+
+  /** Takes {@link #prepare} back. */
+  void wake() {
+    send(Frame.control(0, Frame.WAKE, Json.object()), Duration.ofSeconds(20));
+  }
+
+  /**
+   * Makes a guest that goes on from a snapshot a machine of its own; anything but the exact
+   * confirmation ends it.
+   *
+   * @return the token of its next conversation, 32 hexadecimal digits
+   */
+  String restored(int generation, byte[] entropy, Instant now, Duration patience) {
+    ObjectNode order =
+        Json.object()
+            .put("generation", generation)
+            .put("timeNanos", now.getEpochSecond() * 1_000_000_000L + now.getNano())
+            .put("entropy", entropy);
+    JsonNode said = exchange(Frame.RESTORED, order, Frame.ACK, patience);
+    String token = said.path("token").asText();
+    if (!said.path("reseeded").asBoolean()
+        || said.path("generation").asInt() != generation
+        || !token.matches("[0-9a-f]{32}")) {
+      throw broken(
+          "it did not confirm generation "
+              + generation
+              + ": "
+              + Text.visible(said.path("problem").asText("no reason"), 200));
+    }
+    return token;
+  }
+
+  /** One question to the agent itself and its one answer. */
+  private JsonNode exchange(byte ask, ObjectNode body, byte answer, Duration patience) {
+    CompletableFuture<JsonNode> said = new CompletableFuture<>();
+    lock.lock();
+    try {
+      if (lost.isDone()) {
+        throw lostNow();
+      }
+      if (awaited != null) {
+        throw new IllegalStateException("two questions at once to " + name);
+      }
+      awaited = new Awaited(answer, said);
+    } finally {
+      lock.unlock();
+    }
+    try {
+      send(Frame.control(0, ask, body), patience);
+      return said.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw unresponsive(patience);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw SandboxException.passing(
+          "cancelled", "a question to " + name + " was interrupted", "", e);
+    } catch (ExecutionException e) {
+      throw lostNow();
+    }
+  }
+
+  private void answered(Frame frame) {
+    Awaited waiting;
+    lock.lock();
+    try {
+      waiting = awaited;
+      awaited = null;
+    } finally {
+      lock.unlock();
+    }
+    if (waiting == null || waiting.type() != frame.type()) {
+      throw FrameCutter.protocolError("an answer of type " + frame.type() + " that nobody asked");
+    }
+    waiting.answer().complete(json(frame));
+  }
+
+  /** What the agent itself was asked. */
+  private record Awaited(byte type, CompletableFuture<JsonNode> answer) {}
+
+  /** Whether a request is open. */
+  boolean busy() {
+    lock.lock();
+    try {
+      return !calls.isEmpty();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -229,6 +336,9 @@ final class GuestLink implements AutoCloseable {
     try {
       calls.values().forEach(call -> call.fail(first));
       pings.values().forEach(ping -> ping.completeExceptionally(first));
+      if (awaited != null) {
+        awaited.answer().completeExceptionally(first);
+      }
       calls.clear();
     } finally {
       lock.unlock();
@@ -322,6 +432,7 @@ final class GuestLink implements AutoCloseable {
           ping.complete(null);
         }
       }
+      case Frame.PREPARED, Frame.ACK -> answered(frame);
       case Frame.ERROR ->
           throw FrameCutter.protocolError("it reports " + failure(json(frame)).getMessage());
       default -> throw FrameCutter.protocolError("control frame type " + frame.type());
@@ -383,6 +494,13 @@ final class GuestLink implements AutoCloseable {
   /** Asks the guest to end by itself. */
   void shutdown(Duration patience) {
     send(Frame.control(0, Frame.SHUTDOWN, Json.object()), patience);
+  }
+
+  /** Ends the connection because the machine is put away; what is open is told so. */
+  void suspended() {
+    lose(
+        SandboxException.passing(
+            "vm_suspended", "the VM " + name + " was suspended", "the next call resumes it", null));
   }
 
   /** Ends the connection; the guest goes on. */

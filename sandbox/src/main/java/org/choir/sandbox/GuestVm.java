@@ -194,6 +194,11 @@ final class GuestVm implements Vm {
   }
 
   @Override
+  public boolean busy() {
+    return link.busy();
+  }
+
+  @Override
   public void close() {
     stop.run();
   }

@@ -35,19 +35,20 @@ final class Journal {
   /**
    * @param folder of this VM alone; all that is on the disk for it, but a socket whose path would
    *     be too long
-   * @param driver the {@link Driver#name}
+   * @param fit what its state is bound to: hypervisor, image, form
    * @param process none, with the number -1, while there is none
    * @param generation the highest that was ever given to this guest
+   * @param snapshot the number of the whole one it can go on from; 0 if there is none
    * @param token of the guest's hello, 32 hexadecimal digits; empty before the first
    */
   record Entry(
       VmSpec spec,
       Path folder,
-      String driver,
-      String accelerator,
+      Snapshot.Fit fit,
       HypervisorProcess process,
       VmInfo.Phase phase,
       int generation,
+      int snapshot,
       long startedMillis,
       String token) {
 
@@ -55,24 +56,60 @@ final class Journal {
       return spec.id();
     }
 
+    String driver() {
+      return fit.driver();
+    }
+
+    String accelerator() {
+      return fit.accelerator();
+    }
+
     Entry with(VmInfo.Phase next) {
-      return new Entry(
-          spec, folder, driver, accelerator, process, next, generation, startedMillis, token);
+      return changed(spec, process, next, generation, snapshot, token);
     }
 
     Entry with(HypervisorProcess next) {
-      return new Entry(
-          spec, folder, driver, accelerator, next, phase, generation, startedMillis, token);
+      return changed(spec, next, phase, generation, snapshot, token);
+    }
+
+    Entry with(VmSpec next) {
+      return changed(next, process, phase, generation, snapshot, token);
     }
 
     Entry withGeneration(int next) {
-      return new Entry(
-          spec, folder, driver, accelerator, process, phase, next, startedMillis, token);
+      return changed(spec, process, phase, next, snapshot, token);
+    }
+
+    Entry withSnapshot(int next) {
+      return changed(spec, process, phase, generation, next, token);
     }
 
     Entry withToken(String next) {
+      return changed(spec, process, phase, generation, snapshot, next);
+    }
+
+    private Entry changed(
+        VmSpec newSpec,
+        HypervisorProcess newProcess,
+        VmInfo.Phase newPhase,
+        int newGeneration,
+        int newSnapshot,
+        String newToken) {
       return new Entry(
-          spec, folder, driver, accelerator, process, phase, generation, startedMillis, next);
+          newSpec,
+          folder,
+          fit,
+          newProcess,
+          newPhase,
+          newGeneration,
+          newSnapshot,
+          startedMillis,
+          newToken);
+    }
+
+    /** The disk that the guest writes to. */
+    Path overlay() {
+      return folder.resolve("overlay.img");
     }
 
     /** What others may know of it. */
@@ -81,9 +118,9 @@ final class Journal {
       return new VmInfo(
           id(),
           spec.tenant(),
-          driver,
+          driver(),
           process.pid(),
-          accelerator,
+          accelerator(),
           gone ? VmInfo.Phase.DEAD : phase,
           spec.cpus(),
           spec.memoryMib(),
@@ -102,18 +139,19 @@ final class Journal {
             .put("schema", SCHEMA)
             .put("id", entry.id())
             .put("tenant", spec.tenant().value())
+            .put("role", spec.role().word())
             .put("cpus", spec.cpus())
             .put("memoryMib", spec.memoryMib())
             .put("overlayMib", spec.overlayMib())
-            .put("driver", entry.driver())
-            .put("accelerator", entry.accelerator())
             .put("pid", entry.process().pid())
             .put("startTicks", entry.process().startTicks())
             .put("hostBoot", entry.process().hostBoot())
             .put("phase", entry.phase().word())
             .put("generation", entry.generation())
+            .put("snapshot", entry.snapshot())
             .put("startedMillis", entry.startedMillis())
             .put("token", entry.token());
+    json.set("fit", entry.fit().json());
     ArrayNode volumes = json.putArray("volumes");
     spec.volumes()
         .forEach(v -> volumes.addObject().put("name", v.name()).put("file", v.file().toString()));
@@ -174,19 +212,20 @@ final class Journal {
               new VmSpec(
                   json.path("id").asText(),
                   new TenantId(json.path("tenant").asText()),
+                  VmSpec.Role.valueOf(json.path("role").asText().toUpperCase(Locale.ROOT)),
                   json.path("cpus").asInt(),
                   json.path("memoryMib").asInt(),
                   json.path("overlayMib").asInt(),
                   volumes),
               folder,
-              json.path("driver").asText(),
-              json.path("accelerator").asText(),
+              Snapshot.Fit.parse(json.path("fit")),
               new HypervisorProcess(
                   json.path("pid").asLong(-1),
                   json.path("startTicks").asLong(-1),
                   json.path("hostBoot").asText()),
               VmInfo.Phase.valueOf(json.path("phase").asText().toUpperCase(Locale.ROOT)),
               json.path("generation").asInt(1),
+              json.path("snapshot").asInt(),
               json.path("startedMillis").asLong(),
               json.path("token").asText()));
     } catch (IOException | ChoirException | IllegalArgumentException e) {

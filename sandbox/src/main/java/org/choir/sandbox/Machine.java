@@ -12,6 +12,7 @@ import java.util.List;
  * @param overlay the writable disk, formatted
  * @param volumes disks of the caller's
  * @param console whether what the kernel prints is kept in {@code console.log}
+ * @param role what its agent is told on the kernel's command line
  */
 public record Machine(
     Path folder,
@@ -21,7 +22,8 @@ public record Machine(
     int memoryMib,
     Path overlay,
     List<VmSpec.Volume> volumes,
-    boolean console) {
+    boolean console,
+    VmSpec.Role role) {
   public Machine {
     volumes = List.copyOf(volumes);
   }

@@ -222,7 +222,7 @@ final class QemuDriver implements Driver {
     words.addAll(List.of("-serial", machine.console() ? "file:console.log" : "null"));
     words.addAll(List.of("-kernel", machine.image().kernel().toString()));
     words.addAll(List.of("-initrd", machine.image().initrd().toString()));
-    words.addAll(List.of("-append", kernelArguments(machine.console())));
+    words.addAll(List.of("-append", kernelArguments(machine)));
     disk(words, "root", machine.image().root(), ",readonly=on");
     // The overlay dies with its VM, so the guest's flushes need not reach the disk.
     disk(words, "overlay", machine.overlay(), ",cache=unsafe,discard=unmap");
@@ -273,11 +273,12 @@ final class QemuDriver implements Driver {
    * Without {@code tsc_early_khz} about half of the boots under TCG hang while the kernel measures
    * the time stamp counter against an emulated timer; the host's own figure is right for it.
    */
-  private static String kernelArguments(boolean console) {
+  private static String kernelArguments(Machine machine) {
     String clock = megahertz().map(khz -> " tsc_early_khz=" + khz).orElse("");
     return "rdinit=/init panic=-1 reboot=t no_timer_check random.trust_cpu=on"
         + clock
-        + (console ? " console=ttyS0" : " quiet");
+        + (machine.role() == VmSpec.Role.RUN ? "" : " choir.role=" + machine.role().word())
+        + (machine.console() ? " console=ttyS0" : " quiet");
   }
 
   private static Optional<String> megahertz() {

@@ -11,7 +11,10 @@ import org.jspecify.annotations.Nullable;
  * no_space}, {@code too_many_files}; of any call: {@code bad_request}, {@code cancelled}, {@code
  * guest_busy}, {@code io_error}, {@code agent_error}; of the VM: {@code guest_lost}, {@code
  * guest_unresponsive}, {@code protocol_error}, {@code no_qemu}, {@code no_image}, {@code
- * image_mismatch}, {@code vm_boot_failed}, {@code vm_limit}, {@code no_space}, {@code bad_id}.
+ * image_mismatch}, {@code vm_boot_failed}, {@code vm_limit}, {@code host_memory}, {@code
+ * tenant_limit}, {@code no_space}, {@code bad_id}; of its states: {@code vm_exists}, {@code
+ * no_such_vm}, {@code vm_not_running}, {@code vm_not_suspended}, {@code vm_changing}, {@code
+ * vm_suspended}, {@code suspend_failed}, {@code restore_failed}.
  */
 public final class SandboxException extends ChoirException {
   public SandboxException(Failure failure, @Nullable Throwable cause) {
@@ -19,18 +22,18 @@ public final class SandboxException extends ChoirException {
   }
 
   /** A failure that stays until something is changed. */
-  static SandboxException lasting(String code, String message, String remedy) {
+  public static SandboxException lasting(String code, String message, String remedy) {
     return lasting(code, message, remedy, null);
   }
 
-  static SandboxException lasting(
+  public static SandboxException lasting(
       String code, String message, String remedy, @Nullable Throwable cause) {
     return new SandboxException(
         new Failure(code, message, remedy, ExitStatus.FAILED, false), cause);
   }
 
   /** A failure that another attempt, with another VM if need be, may not meet. */
-  static SandboxException passing(
+  public static SandboxException passing(
       String code, String message, String remedy, @Nullable Throwable cause) {
     return new SandboxException(new Failure(code, message, remedy, ExitStatus.FAILED, true), cause);
   }

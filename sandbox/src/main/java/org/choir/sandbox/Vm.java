@@ -59,6 +59,11 @@ public interface Vm extends AutoCloseable {
   /** Makes a directory and its parents; without effect if it exists. */
   void makeDirectory(String path, Owner owner);
 
+  /** Whether a call is open: such a VM is in use, however long that takes. */
+  default boolean busy() {
+    return false;
+  }
+
   /** Stops the guest (sync, then end) and removes what it left on the host. */
   @Override
   void close();

@@ -3,6 +3,7 @@ package org.choir.sandbox;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * A place where VMs live: this machine under a hypervisor, or a hosted service. All of them run the
@@ -20,6 +21,9 @@ public interface VmHost extends AutoCloseable {
   String name();
 
   Set<Capability> capabilities();
+
+  /** How its machines run: {@code kvm}, {@code tcg} or {@code remote}; the first call may try. */
+  String accelerator();
 
   /** A new VM, once its agent has answered; at most 60 s. */
   VmState.Running create(VmSpec spec);
@@ -44,6 +48,12 @@ public interface VmHost extends AutoCloseable {
 
   /** Ends a VM in whatever state and removes all it left; without effect if there is none. */
   void destroy(String id);
+
+  /**
+   * Tells the id of each running VM that was lost, after what was left of it has been put away: it
+   * is removed, or suspended again as it was last.
+   */
+  void onLoss(Consumer<String> listener);
 
   /** Finds the VMs of an earlier process again and removes what is left of dead ones. */
   Recovery recover();

@@ -1,5 +1,6 @@
 package org.choir.sandbox;
 
+import java.util.Locale;
 import org.choir.core.TenantId;
 
 /**
@@ -28,6 +29,8 @@ public record VmInfo(
   /** Where a VM stands in its life. */
   public enum Phase {
     STARTING,
+    /** Ready, and nobody's yet. */
+    WARM,
     RUNNING,
     SUSPENDING,
     SUSPENDED,
@@ -37,7 +40,7 @@ public record VmInfo(
 
     /** The word in output and journals. */
     public String word() {
-      return name().toLowerCase(java.util.Locale.ROOT);
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 

@@ -2,6 +2,7 @@ package org.choir.sandbox;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import org.choir.core.TenantId;
 import org.choir.core.Text;
@@ -11,13 +12,40 @@ import org.choir.core.Text;
  *
  * @param id names it among all VMs of its host, for example a run's id
  * @param tenant whose it is: whose limits it counts against and whose key its snapshots lie under
+ * @param role what runs in it
  * @param cpus virtual processors
  * @param memoryMib the guest's memory, MiB
  * @param overlayMib what the guest can write at most, MiB
  * @param volumes disks of the caller's, in the order the guest sees them
  */
 public record VmSpec(
-    String id, TenantId tenant, int cpus, int memoryMib, int overlayMib, List<Volume> volumes) {
+    String id,
+    TenantId tenant,
+    Role role,
+    int cpus,
+    int memoryMib,
+    int overlayMib,
+    List<Volume> volumes) {
+
+  /** What a VM is for; its agent keeps to it from its first moment on. */
+  public enum Role {
+    /** Tools run in it; it holds no keys. */
+    RUN,
+    /** It holds a user's keys; no tool runs in it. */
+    SIGNER;
+
+    /** The word on the guest's command line and in journals. */
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** A VM for tools. */
+  public VmSpec(
+      String id, TenantId tenant, int cpus, int memoryMib, int overlayMib, List<Volume> volumes) {
+    this(id, tenant, Role.RUN, cpus, memoryMib, overlayMib, volumes);
+  }
+
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}");
 
   /**

@@ -9,8 +9,16 @@ package org.choir.sandbox;
 public sealed interface VmState {
   VmInfo info();
 
-  /** Its agent answers. */
-  record Running(VmInfo info, Vm vm) implements VmState {}
+  /**
+   * Its agent answers.
+   *
+   * @param notice what its user must be told, for example that it was booted again; may be empty
+   */
+  record Running(VmInfo info, Vm vm, String notice) implements VmState {
+    public Running(VmInfo info, Vm vm) {
+      this(info, vm, "");
+    }
+  }
 
   /** It uses disk only. */
   record Suspended(VmInfo info) implements VmState {}

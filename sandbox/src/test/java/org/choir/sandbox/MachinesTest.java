@@ -85,18 +85,20 @@ class MachinesTest {
     HangsOnce driver = new HangsOnce();
     Machines machines =
         new Machines(
-            TestImage.options(folder),
+            folder,
+            TestImage.folder(),
             InstantSource.system(),
             driver,
-            List.of(Duration.ofMillis(500), Duration.ofSeconds(90)));
-    Machines.Booted booted = machines.boot("hangs", "tcg");
+            List.of(Duration.ofMillis(500), Duration.ofSeconds(90)),
+            step -> {});
+    Machines.Live booted = machines.boot(TestImage.options(folder).spec("hangs"), "tcg");
     try {
       assertThat(driver.started).hasSize(2);
       assertThat(driver.started.getFirst().alive()).isFalse();
       assertThat(driver.started.getLast().alive()).isTrue();
       assertThat(folders()).containsExactly(booted.entry().folder());
     } finally {
-      machines.stop(booted.entry(), booted.link());
+      machines.stop(booted);
     }
     assertThat(driver.started.getLast().alive()).isFalse();
     assertThat(folders()).isEmpty();
@@ -109,16 +111,21 @@ class MachinesTest {
     Process orphan = new ProcessBuilder("tail", "-f", overlay.toString()).start();
     Machines machines =
         new Machines(
-            TestImage.options(folder), InstantSource.system(), new QemuDriver(), Machines.BOOTS);
+            folder,
+            TestImage.folder(),
+            InstantSource.system(),
+            new QemuDriver(),
+            Machines.BOOTS,
+            step -> {});
     machines.remove(
         new Journal.Entry(
             new VmSpec("cut", TenantId.LOCAL, 1, 256, 256, List.of()),
             remains,
-            "qemu",
-            "tcg",
+            new Snapshot.Fit("qemu", "", "tcg", "", "", "run", 1, 256, 256, List.of()),
             HypervisorProcess.NONE,
             VmInfo.Phase.STARTING,
             1,
+            0,
             1,
             ""));
     assertThat(orphan.waitFor()).isEqualTo(137);
