@@ -87,8 +87,6 @@ func volumeRequest(op string, body []byte, st *stream) (interface{}, *failure) {
 		failed = plainly(body, suspendVolume)
 	case "volume.close":
 		failed = plainly(body, closeVolume)
-	case "volume.grow":
-		failed = plainly(body, growVolume)
 	case "volume.status":
 		failed = plainly(body, func() error { return nil })
 	default:
@@ -334,17 +332,6 @@ func settle(at string) error {
 		return err
 	}
 	return syscall.Chmod(at, mode)
-}
-
-// growVolume takes in what the disk has grown by.
-func growVolume() error {
-	if failed := usableVolume(); failed != nil {
-		return failed
-	}
-	if err := must(nil, "/sbin/cryptsetup", "resize", "--disable-keyring", "--disable-locks", volumeName); err != nil {
-		return err
-	}
-	return must(nil, "/sbin/resize2fs", volumeDevice)
 }
 
 // suspendVolume flushes the volume and makes the kernel forget its key. A volume that is not open,

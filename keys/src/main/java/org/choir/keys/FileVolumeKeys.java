@@ -16,8 +16,8 @@ import org.choir.core.TenantId;
 import org.choir.core.Text;
 
 /**
- * Keys of volumes wrapped under the tenant's data key, one file each: {@code <tenant>/<volume>.json}
- * in a folder of mode 0700.
+ * Keys of volumes wrapped under the tenant's data key, one file each: {@code
+ * <tenant>/<volume>.json} in a folder of mode 0700.
  *
  * <p>Forgetting a key removes its file. A copy in a backup still opens with the tenant's data key,
  * and that with the master key; erasing the tenant's data keys makes all of them useless.

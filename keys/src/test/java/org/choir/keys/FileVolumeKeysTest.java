@@ -68,12 +68,10 @@ class FileVolumeKeysTest {
     keys().create(ALICE, "work");
     Path folder = temp.resolve("volumes");
     Files.write(
-        folder.resolve("alice/work.json"),
-        Files.readAllBytes(folder.resolve("alice/signer.json")));
+        folder.resolve("alice/work.json"), Files.readAllBytes(folder.resolve("alice/signer.json")));
     refused("not_authentic", () -> keys().fetch(ALICE, "work"));
     Files.write(
-        folder.resolve("bob/signer.json"),
-        Files.readAllBytes(folder.resolve("alice/signer.json")));
+        folder.resolve("bob/signer.json"), Files.readAllBytes(folder.resolve("alice/signer.json")));
     refused("not_authentic", () -> keys().fetch(BOB, "signer"));
     Files.writeString(folder.resolve("alice/signer.json"), "{\"kid\":\"k\",\"iv\":\"?\"}");
     refused("key_file_damaged", () -> keys().fetch(ALICE, "signer"));
@@ -99,7 +97,8 @@ class FileVolumeKeysTest {
     }
   }
 
-  private static void refused(String code, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+  private static void refused(
+      String code, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
     assertThatThrownBy(call)
         .isInstanceOfSatisfying(ChoirException.class, e -> assertThat(e.code()).isEqualTo(code));
   }

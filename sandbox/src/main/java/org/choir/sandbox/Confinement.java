@@ -27,9 +27,7 @@ public sealed interface Confinement permits ControlGroups, ResourceLimits {
     /** For a machine with so many processors and so much memory. */
     public static Limits of(int cpus, int memoryMib) {
       return new Limits(
-          100 * cpus + DEVICE_PERCENT,
-          ((long) memoryMib << 20) + OVERHEAD_BYTES,
-          THREADS + cpus);
+          100 * cpus + DEVICE_PERCENT, ((long) memoryMib << 20) + OVERHEAD_BYTES, THREADS + cpus);
     }
   }
 

@@ -177,7 +177,10 @@ record ControlGroups(int version, Map<String, Path> parents) implements Confinem
 
   @Override
   public String description() {
-    return "control groups v" + version + " (" + String.join(", ", new TreeMap<>(parents).keySet())
+    return "control groups v"
+        + version
+        + " ("
+        + String.join(", ", new TreeMap<>(parents).keySet())
         + ")";
   }
 
@@ -264,18 +267,19 @@ record ControlGroups(int version, Map<String, Path> parents) implements Confinem
   @Override
   public boolean outOfMemory(Path folder) {
     String file = version == 2 ? "memory.events" : "memory.oom_control";
-    for (Path group : recorded(folder)) {
-      try {
-        for (String line : Files.readAllLines(group.resolve(file))) {
-          if (line.startsWith("oom_kill ") && !line.endsWith(" 0")) {
-            return true;
-          }
-        }
-      } catch (IOException e) {
-        continue; // the group of another controller
-      }
+    return recorded(folder).stream()
+        .map(group -> group.resolve(file))
+        .anyMatch(ControlGroups::killed);
+  }
+
+  private static boolean killed(Path events) {
+    try {
+      return Files.exists(events)
+          && Files.readAllLines(events).stream()
+              .anyMatch(line -> line.startsWith("oom_kill ") && !line.endsWith(" 0"));
+    } catch (IOException e) {
+      return false; // removed meanwhile
     }
-    return false;
   }
 
   @Override

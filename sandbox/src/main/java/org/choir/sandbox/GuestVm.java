@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.choir.core.Json;
+import org.jspecify.annotations.Nullable;
 
 /** A VM whose agent answers over a {@link GuestLink}. */
 final class GuestVm implements Vm {
@@ -186,6 +187,15 @@ final class GuestVm implements Vm {
   @Override
   public void makeDirectory(String path, Owner owner) {
     done(owned("mkdir", path, owner), this::drain);
+  }
+
+  @Override
+  public JsonNode keep(ObjectNode request, byte @Nullable [] secret) {
+    return secret == null ? done(request) : Keeper.ask(this, request, secret);
+  }
+
+  private JsonNode done(ObjectNode request) {
+    return call(request, this::drain);
   }
 
   /** Whether the agent answers. */

@@ -10,10 +10,22 @@ import java.util.Map;
 record HypervisorExit(int status, boolean outOfMemory) {
   private static final Map<Integer, String> SIGNALS =
       Map.ofEntries(
-          Map.entry(1, "HUP"), Map.entry(2, "INT"), Map.entry(3, "QUIT"), Map.entry(4, "ILL"),
-          Map.entry(5, "TRAP"), Map.entry(6, "ABRT"), Map.entry(7, "BUS"), Map.entry(8, "FPE"),
-          Map.entry(9, "KILL"), Map.entry(11, "SEGV"), Map.entry(13, "PIPE"), Map.entry(14, "ALRM"),
-          Map.entry(15, "TERM"), Map.entry(24, "XCPU"), Map.entry(25, "XFSZ"), Map.entry(31, "SYS"));
+          Map.entry(1, "HUP"),
+          Map.entry(2, "INT"),
+          Map.entry(3, "QUIT"),
+          Map.entry(4, "ILL"),
+          Map.entry(5, "TRAP"),
+          Map.entry(6, "ABRT"),
+          Map.entry(7, "BUS"),
+          Map.entry(8, "FPE"),
+          Map.entry(9, "KILL"),
+          Map.entry(11, "SEGV"),
+          Map.entry(13, "PIPE"),
+          Map.entry(14, "ALRM"),
+          Map.entry(15, "TERM"),
+          Map.entry(24, "XCPU"),
+          Map.entry(25, "XFSZ"),
+          Map.entry(31, "SYS"));
 
   private static final int KILL = 9;
   private static final int XFSZ = 25;
@@ -34,7 +46,9 @@ record HypervisorExit(int status, boolean outOfMemory) {
     if (signal == SYS) {
       return SandboxException.passing(
           "hypervisor_violation",
-          "the hypervisor of " + id + " made a system call it is not allowed (SIGSYS) and was"
+          "the hypervisor of "
+              + id
+              + " made a system call it is not allowed (SIGSYS) and was"
               + " killed",
           "look at what ran in this VM before it is trusted again",
           null);
@@ -42,7 +56,9 @@ record HypervisorExit(int status, boolean outOfMemory) {
     if (signal == XFSZ || (signal == KILL && outOfMemory)) {
       return SandboxException.passing(
           "hypervisor_limit",
-          "the hypervisor of " + id + " was killed: "
+          "the hypervisor of "
+              + id
+              + " was killed: "
               + (signal == XFSZ ? "it wrote a file beyond its limit" : "it took too much memory"),
           "obtain another one, with more memory or disk if need be",
           null);

@@ -3,35 +3,20 @@ package org.choir.sandbox;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
-import org.choir.core.Json;
 
 /**
- * Requests to a guest that concern its volume and its key. Those with a secret go to a process of
- * the guest that lives for that one request, in a {@link KeeperBox}.
+ * Requests to a guest with a secret in them: they go to a process of the guest that lives for that
+ * one request, in a {@link KeeperBox}.
  */
 final class Keeper {
   private Keeper() {}
 
-  /** A request without a secret. */
-  static JsonNode ask(Vm vm, String operation) {
-    GuestVm guest = guest(vm);
-    return guest.call(
-        Json.object().put("op", operation),
-        call -> {
-          if (call.next(GuestVm.PATIENCE) != null) {
-            throw guest.link().broken("data where none was asked for");
-          }
-          return call.result();
-        });
-  }
-
   /**
-   * A request with a secret.
+   * Performs one.
    *
    * @param plain what only the keeper reads; cleared by its owner
    */
-  static JsonNode ask(Vm vm, ObjectNode request, byte[] plain) {
-    GuestVm guest = guest(vm);
+  static JsonNode ask(GuestVm guest, ObjectNode request, byte[] plain) {
     return guest.call(
         request,
         call -> {
@@ -62,21 +47,9 @@ final class Keeper {
         throw guest.link().broken("it ended a request before it had it whole");
       }
       byte[] chunk = Arrays.copyOfRange(bytes, at, at + n);
-      guest
-          .link()
-          .send(new Frame(call.id(), Frame.DATA, (byte) 0, chunk), GuestVm.PATIENCE);
+      guest.link().send(new Frame(call.id(), Frame.DATA, (byte) 0, chunk), GuestVm.PATIENCE);
       at += n;
     }
     guest.link().send(Frame.empty(call.id(), Frame.FINISH), GuestVm.PATIENCE);
-  }
-
-  private static GuestVm guest(Vm vm) {
-    if (vm instanceof GuestVm guest) {
-      return guest;
-    }
-    throw SandboxException.lasting(
-        "unsupported",
-        "the VM " + vm.id() + " lives with a service that must hold no keys",
-        "volumes and signing keys need a VM of this machine");
   }
 }

@@ -79,8 +79,7 @@ final class KeeperBox {
             new BigInteger(1, Arrays.copyOfRange(point, 1, 1 + COORDINATE_BYTES)),
             new BigInteger(1, Arrays.copyOfRange(point, 1 + COORDINATE_BYTES, POINT_BYTES)));
     return KeyFactory.getInstance("EC")
-        .generatePublic(
-            new ECPublicKeySpec(w, parameters.getParameterSpec(ECParameterSpec.class)));
+        .generatePublic(new ECPublicKeySpec(w, parameters.getParameterSpec(ECParameterSpec.class)));
   }
 
   private static byte[] encode(ECPoint point) {

@@ -47,7 +47,7 @@ public final class Signers {
       "put the volume and its key back from a backup (choir restore FILE), or give the key up and"
           + " make a new one: choir vm key --new";
 
-  private final VmHost host;
+  private final Sandboxes sandboxes;
   private final Volumes volumes;
   private final SigningKeys registry;
   private final Gate gate;
@@ -68,14 +68,19 @@ public final class Signers {
   private record Ready(Vm vm, Volume volume, SigningKey key, Optional<String> notice) {}
 
   /**
-   * @param host where signers live; it must be able to hold keys
+   * @param sandboxes where signers live; their host must be able to hold keys
    * @param folder for the list of public keys
    * @param gate decides each signature, as the operation {@code vm.sign}
    * @param audit has recorded a signature before anybody gets it
    */
   public Signers(
-      VmHost host, Volumes volumes, Path folder, Gate gate, AuditSink audit, InstantSource clock) {
-    this.host = host;
+      Sandboxes sandboxes,
+      Volumes volumes,
+      Path folder,
+      Gate gate,
+      AuditSink audit,
+      InstantSource clock) {
+    this.sandboxes = sandboxes;
     this.volumes = volumes;
     this.registry = new SigningKeys(folder);
     this.gate = gate;
@@ -214,6 +219,7 @@ public final class Signers {
   }
 
   private Ready ready(TenantId tenant) {
+    VmHost host = sandboxes.host();
     if (!host.capabilities().contains(Capability.HOLDS_KEYS)) {
       throw SandboxException.lasting(
           "unsupported",
@@ -253,30 +259,29 @@ public final class Signers {
     } catch (SandboxException e) {
       throw switch (e.code()) {
         case "wrong_volume_key", "volume_damaged", "signing_key_damaged" ->
-            SandboxException.lasting(e.code(), "the signer of " + tenant + ": " + e.getMessage(), GIVE_UP, e);
+            SandboxException.lasting(
+                e.code(), "the signer of " + tenant + ": " + e.getMessage(), GIVE_UP, e);
         default -> e;
       };
     }
   }
 
   private Vm obtain(TenantId tenant, Volume volume) {
-    String id = id(tenant);
-    return switch (host.find(id).orElse(null)) {
-      case VmState.Running running -> running.vm();
-      case VmState.Suspended suspended -> host.resume(suspended).vm();
-      case VmState.Changing changing ->
-          throw SandboxException.passing(
-              "vm_changing", "the signer " + id + " is " + changing.info().state(), "wait", null);
-      case null ->
-          host.create(
-                  new VmSpec(id, tenant, 1, MEMORY_MIB, OVERLAY_MIB, List.of(volume.disk())))
-              .vm();
-    };
+    return sandboxes.obtain(
+        new VmSpec(
+            id(tenant),
+            tenant,
+            VmSpec.Role.SIGNER,
+            1,
+            MEMORY_MIB,
+            OVERLAY_MIB,
+            List.of(volume.disk())));
   }
 
   private static Optional<String> publicKey(Vm vm) {
     try {
-      return Optional.of(base64(bytes(Keeper.ask(vm, "key.public"), "public")));
+      return Optional.of(
+          base64(bytes(vm.keep(Json.object().put("op", "key.public"), null), "public")));
     } catch (SandboxException e) {
       if (e.code().equals("no_signing_key")) {
         return Optional.empty();
@@ -295,7 +300,12 @@ public final class Signers {
 
   private String lose(TenantId tenant, SigningKey key, String why) {
     String notice =
-        "the signing key " + key.base64() + " of " + tenant + " is lost (" + why
+        "the signing key "
+            + key.base64()
+            + " of "
+            + tenant
+            + " is lost ("
+            + why
             + "); its signatures stay valid, and a new key is made";
     LOG.warn("{}", notice);
     registry.lose(tenant, clock.millis());
@@ -304,7 +314,7 @@ public final class Signers {
   }
 
   private void discard(TenantId tenant) {
-    host.destroy(id(tenant));
+    sandboxes.destroy(id(tenant));
     volumes.destroy(tenant, Volume.SIGNER);
   }
 

@@ -15,8 +15,8 @@ import org.choir.core.TenantId;
 import org.choir.keys.PrivateFiles;
 
 /**
- * Which public keys signed for each tenant, oldest first: one file a tenant. At most the last one is
- * active. It tells who checks an old signature whether the key was that user's, and this server
+ * Which public keys signed for each tenant, oldest first: one file a tenant. At most the last one
+ * is active. It tells who checks an old signature whether the key was that user's, and this server
  * which key a signer's volume must hold.
  */
 final class SigningKeys {

@@ -85,8 +85,7 @@ public final class Volumes {
       // In this order a crash leaves a volume that is formatted when it is first opened.
       Files.write(fresh(file), new byte[0]);
       Files.createFile(
-          file,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
       resize(file, bytes);
       return new Volume(tenant, name, file, bytes);
     } catch (IOException e) {
@@ -95,10 +94,10 @@ public final class Volumes {
   }
 
   /**
-   * Gives a volume more space; a guest takes it in when it opens the volume next, or at once by
-   * {@link #grow(Vm, Volume)}.
+   * Gives a volume more space, while no VM runs with it. A guest takes it in when it opens the
+   * volume next; a suspended VM is booted again then, since its memory knows the old size.
    */
-  public Volume resize(Volume volume, long bytes) {
+  public Volume grow(Volume volume, long bytes) {
     try {
       if (bytes < Files.size(volume.file())) {
         throw SandboxException.lasting(
@@ -111,12 +110,6 @@ public final class Volumes {
     } catch (IOException e) {
       throw failed(volume.file(), e);
     }
-  }
-
-  /** Lets a running guest use what its disk has grown by; its hypervisor has been told of it. */
-  public State grow(Vm vm, Volume volume) {
-    unlock(vm, volume);
-    return State.of(Keeper.ask(vm, "volume.grow"));
   }
 
   /**
@@ -157,17 +150,17 @@ public final class Volumes {
 
   /** What the guest says of its volume. */
   public State state(Vm vm) {
-    return State.of(Keeper.ask(vm, "volume.status"));
+    return State.of(vm.keep(Json.object().put("op", "volume.status"), null));
   }
 
   /** Flushes the volume and makes the guest's kernel forget the key until {@link #unlock}. */
   public void suspend(Vm vm) {
-    Keeper.ask(vm, "volume.suspend");
+    vm.keep(Json.object().put("op", "volume.suspend"), null);
   }
 
   /** Unmounts and closes the volume in its guest. */
   public void close(Vm vm) {
-    Keeper.ask(vm, "volume.close");
+    vm.keep(Json.object().put("op", "volume.close"), null);
   }
 
   /** Throws the volume's key away and then its file: nothing of it can be read again. */
@@ -193,7 +186,7 @@ public final class Volumes {
     byte[] plain = Arrays.copyOf(key, key.length + message.length);
     System.arraycopy(message, 0, plain, key.length, message.length);
     try {
-      return Keeper.ask(vm, request, plain);
+      return vm.keep(request, plain);
     } finally {
       Arrays.fill(key, (byte) 0);
       Arrays.fill(plain, (byte) 0);

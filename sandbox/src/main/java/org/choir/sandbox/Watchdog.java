@@ -43,7 +43,9 @@ final class Watchdog implements AutoCloseable {
 
   /** Whether an answer is overdue. */
   boolean late() {
-    return asked && System.nanoTime() - askedNanos > patience.late().toNanos();
+    return closed.getCount() > 0
+        && asked
+        && System.nanoTime() - askedNanos > patience.late().toNanos();
   }
 
   private void watch() {
@@ -70,8 +72,8 @@ final class Watchdog implements AutoCloseable {
     closed.countDown();
   }
 
-  /** Closes one, if there is one. */
-  static void close(@Nullable Watchdog watchdog) {
+  /** Stops one, if there is one. */
+  static void stop(@Nullable Watchdog watchdog) {
     if (watchdog != null) {
       watchdog.close();
     }
