@@ -303,6 +303,9 @@ func mountVolume(request openRequest) *failure {
 			return fail("volume_damaged", "the volume's file system: %s (%v)", text, err)
 		}
 	}
+	if failed := fillDisk(); failed != nil {
+		return failed
+	}
 	at := volumeMount()
 	if err := os.MkdirAll(at, 0o755); err != nil {
 		return fail(codeOf(err), "%s: %v", at, err)
@@ -311,13 +314,26 @@ func mountVolume(request openRequest) *failure {
 	if err := mounts(mount{volumeDevice, at, "ext4", flags, ""}); err != nil {
 		return fail("volume_damaged", "%v", err)
 	}
-	if err := must(nil, "/sbin/resize2fs", volumeDevice); err != nil {
-		log("volume: %v", err)
-	}
 	if request.Format {
 		if err := settle(at); err != nil {
 			return fail(codeOf(err), "%v", err)
 		}
+	}
+	return nil
+}
+
+// fillDisk makes the file system as large as its disk. One of the right size is left alone at once;
+// one that is to grow must have been read whole before.
+func fillDisk() *failure {
+	code, text, err := program(nil, "/sbin/resize2fs", volumeDevice)
+	if err == nil && code == 0 {
+		return nil
+	}
+	if code, text, err = program(nil, "/sbin/e2fsck", "-f", "-p", volumeDevice); err == nil && code <= 1 {
+		code, text, err = program(nil, "/sbin/resize2fs", volumeDevice)
+	}
+	if err != nil || code != 0 {
+		return fail("volume_damaged", "the volume does not grow: %s (%v)", text, err)
 	}
 	return nil
 }

@@ -53,7 +53,10 @@ final class Launch {
   /** Between the end of a connection and that of the process behind it. */
   private static final long ENDING_MILLIS = 500;
 
-  private static final Map<HypervisorProcess, Process> STARTED = new ConcurrentHashMap<>();
+  /** A process, and the one that writes down what it prints. */
+  private record Started(Process process, Process log) {}
+
+  private static final Map<HypervisorProcess, Started> STARTED = new ConcurrentHashMap<>();
 
   private Launch() {}
 
@@ -82,14 +85,22 @@ final class Launch {
     builder.environment().clear();
     ProcessBuilder log =
         new ProcessBuilder(
-                program("setsid"), program("head"), "-c", Integer.toString(LOG_BYTES_MAX))
+                // Written at once: a machine that hangs is asked what it printed.
+                program("setsid"),
+                program("stdbuf"),
+                "-o0",
+                program("head"),
+                "-c",
+                Integer.toString(LOG_BYTES_MAX))
             .directory(folder.toFile())
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve(LOG).toFile());
     log.environment().clear();
-    Process process = ProcessBuilder.startPipeline(List.of(builder, log)).getFirst();
-    Optional<HypervisorProcess> started = HypervisorProcess.of(process.pid());
-    started.ifPresent(one -> STARTED.put(one, process));
+    List<Process> both = ProcessBuilder.startPipeline(List.of(builder, log));
+    Optional<HypervisorProcess> started = HypervisorProcess.of(both.getFirst().pid());
+    started.ifPresentOrElse(
+        one -> STARTED.put(one, new Started(both.getFirst(), both.getLast())),
+        () -> ended(both.getLast()));
     return started;
   }
 
@@ -130,20 +141,23 @@ final class Launch {
 
   /**
    * Opens the disks for QEMU, for writing and for reading: it asks for one or the other again when
-   * its state is saved or loaded, and then it is a user who may open nothing by name.
+   * its state is saved or loaded, and then it is a user who may open nothing by name. The lock
+   * lasts as long as the process; QEMU's own would stand in its own way between the two.
    */
   private static List<String> opening(List<Path> disks) {
     if (disks.size() > DISKS_MAX) {
       throw SandboxException.lasting(
           "bad_vm", "a VM with " + disks.size() + " disks", "use at most " + DISKS_MAX);
     }
-    StringBuilder script = new StringBuilder("exec");
+    StringBuilder script = new StringBuilder();
     for (int i = 0; i < disks.size(); i++) {
-      String file = "\"$" + (i + 1) + "\"";
-      script.append(' ').append(FIRST_FD + 2 * i).append("<>").append(file);
-      script.append(' ').append(FIRST_FD + 2 * i + 1).append('<').append(file);
+      int fd = FIRST_FD + 2 * i;
+      script.append("exec %d<>\"$%d\" %d<\"$%d\"; ".formatted(fd, i + 1, fd + 1, i + 1));
+      script.append(
+          "%s -n %d || { echo \"another VM has $%d\"; exit 95; }; "
+              .formatted(program("flock"), fd, i + 1));
     }
-    script.append("; shift ").append(disks.size()).append("; exec \"$@\"");
+    script.append("shift ").append(disks.size()).append("; exec \"$@\"");
     List<String> words = new ArrayList<>(List.of("/bin/sh", "-c", script.toString(), "choir-open"));
     disks.forEach(disk -> words.add(disk.toString()));
     return words;
@@ -214,17 +228,29 @@ final class Launch {
    * runs on, or an earlier server started it.
    */
   static Optional<SandboxException> ending(String id, HypervisorProcess process, Path folder) {
-    Process started = STARTED.get(process);
-    try {
-      if (started == null || !started.waitFor(ENDING_MILLIS, TimeUnit.MILLISECONDS)) {
-        return Optional.empty();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    Started started = STARTED.get(process);
+    if (started == null || !ended(started.process())) {
       return Optional.empty();
     }
     boolean memory = Confinement.ofHost().outOfMemory(folder);
-    return Optional.of(new HypervisorExit(started.exitValue(), memory).failure(id));
+    return Optional.of(new HypervisorExit(started.process().exitValue(), memory).failure(id));
+  }
+
+  private static boolean ended(Process process) {
+    try {
+      return process.waitFor(ENDING_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** Waits a moment until all is written down that a process printed, if it has ended. */
+  static void settle(HypervisorProcess process) {
+    Started started = STARTED.get(process);
+    if (started != null && !process.alive()) {
+      ended(started.log());
+    }
   }
 
   /** Gives back what a process had, once it is gone; without effect if it was given back. */

@@ -218,10 +218,11 @@ final class QemuDriver implements Driver {
     words.addAll(List.of("-append", kernelArguments(machine)));
     disk(words, "root", escape(machine.image().root()), ",readonly=on");
     // The overlay dies with its VM, so the guest's flushes need not reach the disk.
-    disk(words, "overlay", Launch.disk(1), ",cache=unsafe,discard=unmap");
+    disk(words, "overlay", Launch.disk(1), ",file.locking=off,cache=unsafe,discard=unmap");
     int next = 2;
     for (VmSpec.Volume volume : machine.volumes()) {
-      disk(words, volume.name(), Launch.disk(next++), ",cache=none,discard=unmap");
+      String options = ",file.locking=off,cache=none,discard=unmap";
+      disk(words, volume.name(), Launch.disk(next++), options);
     }
     words.addAll(List.of("-object", "rng-random,filename=/dev/urandom,id=rng"));
     words.addAll(List.of("-device", "virtio-rng-device,rng=rng"));

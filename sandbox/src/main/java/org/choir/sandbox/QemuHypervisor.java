@@ -245,6 +245,7 @@ final class QemuHypervisor implements Hypervisor {
 
   @Override
   public String complaint() {
+    Launch.settle(process);
     return QemuDriver.complaint(folder);
   }
 }

@@ -224,6 +224,36 @@ class HostProtectionTest {
     }
   }
 
+  @Test
+  void aDiskBelongsToOneProcessAtATime() throws Exception {
+    Machine machine = machine("disk");
+    Hypervisor running = new QemuDriver().boot(machine, false);
+    try {
+      running.connect(Duration.ofSeconds(20)).channel().close();
+      Machine second =
+          new Machine(
+              machine("second").folder(),
+              machine.image(),
+              "tcg",
+              1,
+              128,
+              machine.overlay(),
+              List.of(),
+              false,
+              VmSpec.Role.RUN);
+      Hypervisor thief = new QemuDriver().boot(second, false);
+      assertThat(thief.process().ended(Duration.ofSeconds(20))).isTrue();
+      assertThat(thief.complaint()).contains("another VM has");
+      assertThat(running.process().alive()).isTrue();
+      // Saved, and running on: what QEMU let go of in between it has again.
+      running.pause();
+      running.save(java.io.OutputStream.nullOutputStream());
+      running.unpause();
+    } finally {
+      running.kill();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
