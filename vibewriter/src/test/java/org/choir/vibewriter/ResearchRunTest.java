@@ -178,6 +178,7 @@ class ResearchRunTest {
             Sandboxes.open(
                 new Sandboxes.Options(
                     sandboxes, repository.resolve("guest/target/image"), "auto", 512, 256, 2),
+                FileDataKeys.open(sandboxes.resolve("keys")),
                 InstantSource.system());
         SourceLibrary library = SourceLibrary.open(folder.resolve("library"), new WordEmbedder())) {
       SourceSet set = library.read(List.of(docs), (done, total) -> {});
