@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
  * the volume or its secret is lost, so is the key: the old public key is marked as lost, a new one
  * is made, and whoever asked is told.
  */
-public final class Signers {
+public final class Signers implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Signers.class);
   private static final long VOLUME_BYTES = 16L << 20;
   private static final int MEMORY_MIB = 128;
@@ -316,6 +316,24 @@ public final class Signers {
   private void discard(TenantId tenant) {
     sandboxes.destroy(id(tenant));
     volumes.destroy(tenant, Volume.SIGNER);
+  }
+
+  /** Suspends the signers that were used, so that none outlives this server running. */
+  @Override
+  public void close() {
+    for (TenantId tenant : locks.keySet()) {
+      boolean runs =
+          sandboxes.list().stream()
+              .anyMatch(vm -> vm.id().equals(id(tenant)) && vm.phase() == VmInfo.Phase.RUNNING);
+      if (runs) {
+        try {
+          sandboxes.suspend(id(tenant));
+        } catch (SandboxException e) {
+          LOG.warn("{} is ended, since it cannot be suspended: {}", id(tenant), e.getMessage());
+          sandboxes.destroy(id(tenant)); // its key is on its volume
+        }
+      }
+    }
   }
 
   private static ObjectNode key(TenantId tenant, String base64) {

@@ -2,7 +2,6 @@ package org.choir.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import static org.awaitility.Awaitility.await;
 
 import java.io.ByteArrayInputStream;
@@ -121,9 +120,7 @@ class CrowdTest {
       }
       for (int i = 0; i < 3; i++) {
         int before = moved.get();
-        await()
-            .atMost(Duration.ofSeconds(60))
-            .until(() -> moved.get() > before);
+        await().atMost(Duration.ofSeconds(60)).until(() -> moved.get() > before);
         room.suspend("traffic");
       }
       over.set(true);

@@ -11,16 +11,23 @@ import java.util.function.Consumer;
 import org.choir.agent.AgentRuntime;
 import org.choir.agent.PlainGate;
 import org.choir.backbone.Backbone;
+import org.choir.core.Action;
 import org.choir.core.AgentId;
+import org.choir.core.AuditSink;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
+import org.choir.core.Verdict;
 import org.choir.keys.FileDataKeys;
+import org.choir.keys.FileVolumeKeys;
 import org.choir.knowledge.SourceLibrary;
 import org.choir.model.CachedEmbedder;
 import org.choir.model.Embedder;
 import org.choir.model.bge.BgeEmbedder;
 import org.choir.sandbox.Sandboxes;
+import org.choir.sandbox.Signers;
+import org.choir.sandbox.Signing;
 import org.choir.sandbox.VmHost;
+import org.choir.sandbox.Volumes;
 import org.choir.vibewriter.Research;
 
 /**
@@ -35,6 +42,7 @@ final class Wiring implements AutoCloseable {
   private final Settings settings;
   private final Backbone backbone;
   private final Sandboxes sandboxes;
+  private final Signers signers;
   private final SourceLibrary library;
   private final ModelAccess models;
   private final AgentRuntime agents;
@@ -83,6 +91,19 @@ final class Wiring implements AutoCloseable {
                   clock));
       VmHost.Recovery recovery = sandboxes.recover();
       LOG.log(Level.INFO, "VMs adopted: {0}, reaped: {1}", recovery.adopted(), recovery.reaped());
+      // The audit chain comes with its own room; until then the state stream is the record.
+      AuditSink audit = event -> LOG.log(Level.DEBUG, "{0} {1}", event.kind(), event.agent());
+      signers =
+          closing(
+              new Signers(
+                  sandboxes,
+                  new Volumes(
+                      home.part("volumes"),
+                      new FileVolumeKeys(home.part("keys").resolve("volumes"), keys)),
+                  home.part("signers"),
+                  Wiring::maySign,
+                  audit,
+                  clock));
       Embedder embedder =
           closing(
               new CachedEmbedder(
@@ -95,8 +116,7 @@ final class Wiring implements AutoCloseable {
               backbone,
               // What this server does itself for an agent, beside what stays in the VM.
               new PlainGate(Set.of("submit_report")),
-              // The audit chain comes with its own room; until then the state stream is the record.
-              event -> LOG.log(Level.DEBUG, "{0} {1}", event.kind(), event.agent()),
+              audit,
               models,
               run -> sandboxes.obtain(run.value(), tenant(run)),
               clock,
@@ -106,6 +126,13 @@ final class Wiring implements AutoCloseable {
       close();
       throw e;
     }
+  }
+
+  /** People sign with their own hand; for an agent there is no rule yet that would let it. */
+  private static Verdict maySign(Action action) {
+    return action.agent().equals(Signing.PERSON)
+        ? new Verdict.Allow("sign.person")
+        : new Verdict.Deny("sign.agent", "agents do not sign");
   }
 
   private <T extends AutoCloseable> T closing(T room) {
@@ -146,6 +173,10 @@ final class Wiring implements AutoCloseable {
 
   Backbone backbone() {
     return backbone;
+  }
+
+  Signers signers() {
+    return signers;
   }
 
   Sandboxes sandboxes() {
