@@ -31,8 +31,8 @@ import org.choir.sandbox.VmSpec;
 
 /**
  * What a VM costs: in time against a cold boot of the same VM in the same run, in round trips
- * against the bare process on the host, in memory against the guest's size. With {@code --full} also
- * 50 and 100 VMs alive at once.
+ * against the bare process on the host, in memory against the guest's size. With {@code --full}
+ * also 50 and 100 VMs alive at once.
  */
 final class SandboxBench implements Benches.Bench {
   static final String FULL = "--full";
@@ -130,12 +130,7 @@ final class SandboxBench implements Benches.Bench {
       // A VM with a disk of its own cannot come from a template, so it boots.
       VmSpec spec =
           new VmSpec(
-              "cold-" + i,
-              TenantId.LOCAL,
-              1,
-              512,
-              512,
-              List.of(new VmSpec.Volume("bench", disk)));
+              "cold-" + i, TenantId.LOCAL, 1, 512, 512, List.of(new VmSpec.Volume("bench", disk)));
       boots.add(time(() -> room.obtain(spec)));
       room.destroy(spec.id());
     }
@@ -154,7 +149,11 @@ final class SandboxBench implements Benches.Bench {
       vm.close();
     }
     double restore = median(restores);
-    add("restore from the template to ready", "median of " + ROUNDS, millis(restore), toBoot(restore));
+    add(
+        "restore from the template to ready",
+        "median of " + ROUNDS,
+        millis(restore),
+        toBoot(restore));
     double exec = median(execs);
     add("first command after a restore", "/bin/true", millis(exec), toBoot(exec));
   }
@@ -230,8 +229,7 @@ final class SandboxBench implements Benches.Bench {
   private static void run(Vm vm, String... argv) {
     int exit =
         vm.exec(
-                new ExecRequest(
-                    List.of(argv), Map.of(), "/", 1000, Duration.ofMinutes(1), 1 << 20),
+                new ExecRequest(List.of(argv), Map.of(), "/", 1000, Duration.ofMinutes(1), 1 << 20),
                 new ExecOutput() {
                   @Override
                   public void stdout(byte[] bytes) {}
@@ -340,16 +338,34 @@ final class SandboxBench implements Benches.Bench {
       double suspends = time(() -> each(count, i -> room.suspend("many-" + i)));
       double resumes = time(() -> each(count, i -> room.resume("many-" + i)));
       String input = count + " VMs of " + SMALL_MIB + " MiB";
-      add("alive at once: memory (PSS)", input, (all.proportional() >> 10) + " MiB",
+      add(
+          "alive at once: memory (PSS)",
+          input,
+          (all.proportional() >> 10) + " MiB",
           String.format(
               Locale.ROOT,
               "%.2f of their size",
               all.proportional() / 1024.0 / ((double) count * SMALL_MIB)));
-      add("alive at once: to start them all", input, IndexBench.format(starts),
+      add(
+          "alive at once: to start them all",
+          input,
+          IndexBench.format(starts),
           toBoot(starts / count) + ", each");
-      add("alive at once: a command in each", input, millis(median(execs)), "p95 " + millis(p95(execs)));
-      add("to suspend them all", input, IndexBench.format(suspends), toBoot(suspends / count) + ", each");
-      add("to resume them all", input, IndexBench.format(resumes), toBoot(resumes / count) + ", each");
+      add(
+          "alive at once: a command in each",
+          input,
+          millis(median(execs)),
+          "p95 " + millis(p95(execs)));
+      add(
+          "to suspend them all",
+          input,
+          IndexBench.format(suspends),
+          toBoot(suspends / count) + ", each");
+      add(
+          "to resume them all",
+          input,
+          IndexBench.format(resumes),
+          toBoot(resumes / count) + ", each");
       each(count, i -> room.destroy("many-" + i));
     }
   }

@@ -2,6 +2,8 @@ package org.choir.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.choir.bench.Benches;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -48,6 +50,8 @@ final class BenchAction extends Action {
     if (json) {
       words.add("--json");
     }
+    // Libraries greet at INFO; a table of figures is no place for it.
+    Logger.getLogger("").setLevel(Level.WARNING);
     Benches.run(words, context.out(), context.err());
     return 0;
   }

@@ -419,7 +419,9 @@ final class OwnHost implements VmHost {
       unpack(entry);
       steps.reached(Step.OVERLAY_UNPACKED);
       VmState.Running running =
-          refusal.isPresent() ? bootAgain(cell, entry, refusal.get()) : loadTwice(cell, entry);
+          refusal.isPresent()
+              ? bootAgain(cell, entry, refusal.get())
+              : load(cell, entry.withToken(snapshot.token()));
       done = true;
       return running;
     } finally {
@@ -439,30 +441,6 @@ final class OwnHost implements VmHost {
           "the disk of VM " + entry.id() + " cannot be read: " + e.getMessage(),
           "remove it: choir vm rm " + entry.id(),
           e);
-    }
-  }
-
-  /**
-   * A guest that hangs as it wakes is killed and tried once more, from the same snapshot and as
-   * another generation: what it may have done has left no trace.
-   */
-  private VmState.Running loadTwice(Cell cell, Journal.Entry entry) {
-    try {
-      return load(cell, entry);
-    } catch (SandboxException e) {
-      boolean hung =
-          e.getCause() instanceof SandboxException cause
-              && cause.code().equals("guest_unresponsive");
-      if (!hung) {
-        throw e;
-      }
-      LOG.warn("VM {} is loaded once more: {}", entry.id(), e.getMessage());
-      machines.end(entry);
-      Journal.Entry next = entry.withGeneration(entry.generation() + 1);
-      Journal.write(next);
-      cell.entry = next;
-      unpack(next);
-      return load(cell, next);
     }
   }
 
