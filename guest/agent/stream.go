@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 )
 
@@ -316,7 +317,20 @@ func perform(op string, body []byte, st *stream) (result interface{}, failed *fa
 			failed = fail("agent_error", "%v", problem)
 		}
 	}()
+	if !permitted(role, op) {
+		return nil, refused(op)
+	}
+	if strings.HasPrefix(op, "volume.") {
+		return volumeRequest(op, body, st)
+	}
 	switch op {
+	case "key.make", "sign":
+		if failed := usableVolume(); failed != nil {
+			return nil, failed
+		}
+		return keep(body, st)
+	case "key.public":
+		return publicKey(body)
 	case "exec":
 		return runExec(body, st)
 	case "attach":

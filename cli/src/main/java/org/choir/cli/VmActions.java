@@ -23,6 +23,8 @@ import picocli.CommandLine.Parameters;
       VmCopyAction.class,
       VmActions.Suspend.class,
       VmActions.Resume.class,
+      SignActions.Sign.class,
+      SignActions.Key.class,
       VmActions.Rm.class
     },
     footer = {
@@ -33,6 +35,7 @@ import picocli.CommandLine.Parameters;
       "  choir vm exec -it ID -- bash",
       "  choir vm cp data.csv ID:/workspace/sources/data.csv",
       "  choir vm suspend ID",
+      "  choir vm sign report.md",
       "  choir vm rm ID"
     })
 final class VmActions implements Runnable {
@@ -40,7 +43,8 @@ final class VmActions implements Runnable {
   public void run() {
     throw ChoirException.usage(
         "no_command",
-        "vm needs a command: create, ls, exec, attach, ps, kill, cp, suspend, resume or rm",
+        "vm needs a command: create, ls, exec, attach, ps, kill, cp, suspend, resume, sign, key or"
+            + " rm",
         "see: choir help vm");
   }
 

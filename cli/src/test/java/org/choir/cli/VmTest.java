@@ -12,12 +12,20 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.MessageDigest;
+import java.security.Signature;
+import java.security.spec.X509EncodedKeySpec;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.choir.core.Digest;
+import org.choir.core.Json;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -202,5 +210,50 @@ class VmTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  @Test
+  void signsAFileWithAKeyThatOutlivesItsServer() throws Exception {
+    Files.writeString(temp.resolve("report.md"), "what was found");
+    Command.Ended key = run("vm", "key");
+    assertThat(key.exit()).as(key.err()).isZero();
+    Command.Ended plain = run("vm", "sign", "report.md");
+    assertThat(plain.out()).contains(key.out().strip()).contains("signature");
+    Command.Ended signed = run("vm", "sign", "--json", "--context", "report/v1", "report.md");
+    assertThat(signed.exit()).as(signed.err()).isZero();
+    var json = Json.parseObject(signed.out());
+    assertThat(json.path("key").asText()).isEqualTo(key.out().strip());
+    assertThat(json.path("digest").asText()).isEqualTo(Digest.of("what was found").hex());
+
+    byte[] over = ("choir signature 1\nreport/v1\nsha256\n").getBytes(StandardCharsets.UTF_8);
+    byte[] all = Arrays.copyOf(over, over.length + 32);
+    System.arraycopy(
+        MessageDigest.getInstance("SHA-256")
+            .digest("what was found".getBytes(StandardCharsets.UTF_8)),
+        0,
+        all,
+        over.length,
+        32);
+    assertThat(json.path("signed").binaryValue()).isEqualTo(all);
+    Signature verifier = Signature.getInstance("Ed25519");
+    byte[] head = HexFormat.of().parseHex("302a300506032b6570032100");
+    byte[] x509 = Arrays.copyOf(head, head.length + 32);
+    System.arraycopy(
+        Base64.getDecoder().decode(json.path("key").asText()), 0, x509, head.length, 32);
+    verifier.initVerify(
+        KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(x509)));
+    verifier.update(all);
+    assertThat(verifier.verify(json.path("signature").binaryValue())).isTrue();
+
+    assertThat(run("vm", "exec", "signer-local", "--", "true").err()).contains("role");
+    assertThat(run("vm", "rm", "signer-local").err()).contains("signing key");
+    assertThat(run("vm", "sign", "--context", "Not This", "report.md").exit()).isNotZero();
+    assertThat(run("vm", "sign", "missing.md").exit()).isEqualTo(2);
+
+    assertThat(run("down").exit()).isZero();
+    assertThat(run("vm", "ls").out()).contains("signer-local").contains("suspended");
+    assertThat(run("vm", "key").out()).isEqualTo(key.out());
+    Command.Ended again = run("vm", "sign", "--json", "--context", "report/v1", "report.md");
+    assertThat(Json.parseObject(again.out()).path("signature")).isEqualTo(json.path("signature"));
   }
 }

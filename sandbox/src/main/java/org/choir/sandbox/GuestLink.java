@@ -13,6 +13,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -21,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.choir.core.ChoirException;
 import org.choir.core.Digest;
 import org.choir.core.Json;
@@ -55,6 +57,7 @@ final class GuestLink implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private @Nullable Awaited awaited; // guarded by the lock
   private final GuestStreams guestStreams;
+  private volatile Supplier<Optional<SandboxException>> ending = Optional::empty;
   private int lastStream;
   private long lastPing;
 
@@ -353,6 +356,21 @@ final class GuestLink implements AutoCloseable {
         "guest_lost", "the VM " + name + " is gone: " + why, "obtain another one", cause);
   }
 
+  /** Who knows why the other side ends, if its process has ended. */
+  void onEnding(Supplier<Optional<SandboxException>> knower) {
+    ending = knower;
+  }
+
+  /** The process at the other end is gone. */
+  void hypervisorEnded() {
+    loseOtherSide("its process ended", null);
+  }
+
+  /** The other side has ended the connection. */
+  private void loseOtherSide(String why, @Nullable Throwable cause) {
+    lose(lost.isDone() ? gone(why, cause) : ending.get().orElseGet(() -> gone(why, cause)));
+  }
+
   private void lose(SandboxException reason) {
     if (!lost.complete(reason)) {
       return;
@@ -386,9 +404,9 @@ final class GuestLink implements AutoCloseable {
       while (channel.read(buffer.clear()) >= 0) {
         cutter.feed(buffer.flip(), this::dispatch);
       }
-      lose(gone("its connection ended", null));
+      loseOtherSide("its connection ended", null);
     } catch (IOException e) {
-      lose(gone("its connection broke", e));
+      loseOtherSide("its connection broke", e);
     } catch (SandboxException e) {
       lose(e);
     } catch (ChoirException e) {

@@ -17,6 +17,7 @@ import java.util.List;
 import org.choir.core.Digest;
 import org.choir.core.Json;
 import org.choir.core.Text;
+import org.jspecify.annotations.Nullable;
 
 /** A VM whose agent answers over a {@link GuestLink}. */
 final class GuestVm implements Vm {
@@ -266,6 +267,20 @@ final class GuestVm implements Vm {
   /** What it may reach now. */
   EgressPolicy policy() {
     return outside.policy();
+  }
+
+  @Override
+  public JsonNode keep(ObjectNode request, byte @Nullable [] secret) {
+    return secret == null ? done(request) : Keeper.ask(this, request, secret);
+  }
+
+  private JsonNode done(ObjectNode request) {
+    return requests.call(request, requests::drain);
+  }
+
+  /** What is asked of the guest, one conversation each. */
+  GuestRequests requests() {
+    return requests;
   }
 
   /** Whether the agent answers. */

@@ -50,6 +50,7 @@ final class OwnHost implements VmHost {
   private final Supplier<String> accelerator;
   private final Semaphore starts;
   private final Map<String, Cell> cells = new ConcurrentHashMap<>();
+  private volatile Watchdog.Patience patience = Watchdog.Patience.DEFAULT;
   private volatile Consumer<String> onLoss = id -> {};
   private volatile boolean closed;
 
@@ -59,6 +60,7 @@ final class OwnHost implements VmHost {
     volatile Journal.@Nullable Entry entry;
     volatile Machines.@Nullable Live live;
     volatile @Nullable GuestVm vm;
+    volatile @Nullable Watchdog watchdog;
   }
 
   OwnHost(
@@ -127,6 +129,7 @@ final class OwnHost implements VmHost {
       }
       boolean done = false;
       try {
+        requireFree(spec);
         Machines.Live live = pool.claim(spec).orElseGet(() -> startCold(spec));
         done = true;
         return running(cell, live, "");
@@ -138,6 +141,25 @@ final class OwnHost implements VmHost {
     } finally {
       cell.changing.unlock();
       pool.refill();
+    }
+  }
+
+  /**
+   * Refuses a volume that another VM carries. A suspended one holds it too: its memory knows what
+   * was on the disk, and a change behind its back would ruin the file system.
+   */
+  private void requireFree(VmSpec spec) {
+    for (Cell other : cells.values()) {
+      Journal.Entry entry = other.entry;
+      for (VmSpec.Volume volume : spec.volumes()) {
+        if (entry != null
+            && entry.spec().volumes().stream().anyMatch(v -> v.file().equals(volume.file()))) {
+          throw SandboxException.lasting(
+              "volume_in_use",
+              "the volume " + volume.file() + " is the VM " + entry.id() + "'s",
+              "remove that VM first: choir vm rm " + entry.id());
+        }
+      }
     }
   }
 
@@ -193,9 +215,22 @@ final class OwnHost implements VmHost {
     cell.entry = entry;
     cell.live = live;
     cell.vm = vm;
+    HypervisorProcess process = live.hypervisor().process();
+    live.link().onEnding(() -> Launch.ending(entry.id(), process, entry.folder()));
     live.link().lost().thenRunAsync(() -> lost(cell, live), Thread::startVirtualThread);
-    live.hypervisor().process().exit().thenRunAsync(live.link()::close, Thread::startVirtualThread);
+    process.exit().thenRunAsync(live.link()::hypervisorEnded, Thread::startVirtualThread);
+    watch(cell, live);
     return new VmState.Running(entry.info(), vm, notice);
+  }
+
+  private void watch(Cell cell, Machines.Live live) {
+    Watchdog.stop(cell.watchdog);
+    cell.watchdog = new Watchdog(live.entry().id(), live.link(), patience);
+  }
+
+  /** How patient the watchdogs are of machines that run from now on. */
+  void watching(Watchdog.Patience with) {
+    patience = with;
   }
 
   /** A machine that ended by itself: put away what it left, unless it was let go of on purpose. */
@@ -217,6 +252,7 @@ final class OwnHost implements VmHost {
 
   /** Without a machine a VM is what its last snapshot says, or nothing. */
   private void putAway(Cell cell, Journal.Entry entry) {
+    Watchdog.stop(cell.watchdog);
     cell.live = null;
     cell.vm = null;
     machines.end(entry);
@@ -253,6 +289,9 @@ final class OwnHost implements VmHost {
       return Optional.empty(); // not started yet
     }
     VmInfo info = entry.info();
+    if (info.phase() == VmInfo.Phase.RUNNING && hangs(cell)) {
+      return Optional.of(new VmState.Changing(entry.with(VmInfo.Phase.HUNG).info()));
+    }
     return Optional.of(
         switch (info.phase()) {
           case SUSPENDED -> new VmState.Suspended(info);
@@ -261,11 +300,25 @@ final class OwnHost implements VmHost {
         });
   }
 
+  private static boolean hangs(Cell cell) {
+    Watchdog watchdog = cell.watchdog;
+    return cell.live != null && watchdog != null && watchdog.late();
+  }
+
+  /** What is known of a VM; one whose guest does not answer looks hung and never ready. */
+  private VmInfo info(Journal.Entry entry) {
+    VmInfo info = entry.info();
+    Cell cell = cells.get(entry.id());
+    return info.phase() == VmInfo.Phase.RUNNING && cell != null && hangs(cell)
+        ? entry.with(VmInfo.Phase.HUNG).info()
+        : info;
+  }
+
   @Override
   public List<VmInfo> list() {
     return folders().stream()
         .flatMap(folder -> Journal.read(folder).stream())
-        .map(Journal.Entry::info)
+        .map(this::info)
         .filter(info -> info.phase() != VmInfo.Phase.WARM)
         .sorted(Comparator.comparing(VmInfo::id))
         .toList();
@@ -290,6 +343,7 @@ final class OwnHost implements VmHost {
     Journal.write(entry);
     cell.entry = entry;
     steps.reached(Step.SUSPEND_JOURNALLED);
+    Watchdog.stop(cell.watchdog); // a machine that is stopped answers nothing
     boolean whole = false;
     try {
       live.link().prepare(PREPARE);
@@ -329,6 +383,7 @@ final class OwnHost implements VmHost {
     try {
       live.hypervisor().unpause();
       live.link().wake();
+      watch(cell, live);
       Journal.Entry entry = live.entry().with(VmInfo.Phase.RUNNING);
       Journal.write(entry);
       cell.entry = entry;
@@ -361,9 +416,11 @@ final class OwnHost implements VmHost {
     try {
       Snapshot snapshot = Snapshot.read(entry.folder(), entry.snapshot());
       Optional<String> refusal =
-          snapshot.refusal(
-              entry.folder(),
-              Snapshot.Fit.of(driver, accelerator(), machines.image(), entry.spec()));
+          snapshot
+              .refusal(
+                  entry.folder(),
+                  Snapshot.Fit.of(driver, accelerator(), machines.image(), entry.spec()))
+              .or(() -> snapshot.changedSince(entry));
       unpack(entry);
       steps.reached(Step.OVERLAY_UNPACKED);
       VmState.Running running =
@@ -436,6 +493,7 @@ final class OwnHost implements VmHost {
         same -> {
           Machines.Live live = same.live;
           Journal.Entry entry = same.entry;
+          Watchdog.stop(same.watchdog);
           same.live = null;
           same.vm = null;
           if (live != null) {
@@ -581,6 +639,7 @@ final class OwnHost implements VmHost {
         .values()
         .forEach(
             cell -> {
+              Watchdog.stop(cell.watchdog);
               Machines.Live live = cell.live;
               if (live != null) {
                 live.link().close();

@@ -1,11 +1,14 @@
 package org.choir.sandbox;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.choir.core.Digest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One running microVM, as its user sees it. Every call has a deadline and fails with {@link
@@ -149,6 +152,20 @@ public interface Vm extends AutoCloseable {
   default void allow(EgressPolicy policy) {
     throw SandboxException.lasting(
         "not_supported", "the VM " + id() + " is on a driver without an egress policy", "");
+  }
+
+  /**
+   * A request to the agent that concerns this VM's encrypted volume or signing key.
+   *
+   * @param secret read only by a process of the guest that lives for this request, and cleared by
+   *     the caller; null for a request without one
+   * @throws SandboxException {@code unsupported} where VMs must hold no keys
+   */
+  default JsonNode keep(ObjectNode request, byte @Nullable [] secret) {
+    throw SandboxException.lasting(
+        "unsupported",
+        "the VM " + id() + " lives with a service that must hold no keys",
+        "volumes and signing keys need a VM of this machine");
   }
 
   /** Stops the guest (sync, then end) and removes what it left on the host. */

@@ -35,6 +35,11 @@ final class VmCommands {
     return id.startsWith("v");
   }
 
+  /** Whether a run has it; what is neither is a user's signer. */
+  static boolean isOfRun(String id) {
+    return id.startsWith("r");
+  }
+
   ObjectNode handle(Request request, Request.Events events) {
     return switch (request.command()) {
       case "vm.create" -> create(request, events);
@@ -117,6 +122,12 @@ final class VmCommands {
   /** A VM that no run counts on. */
   private Vm byHand(Request request) {
     Vm vm = vm(request);
+    if (!isByHand(vm.id()) && !isOfRun(vm.id())) {
+      throw ChoirException.usage(
+          "vm_of_signer",
+          "VM " + vm.id() + " holds a signing key; it is suspended when nobody uses it",
+          "look at the key with: choir vm key");
+    }
     if (!isByHand(vm.id())) {
       throw ChoirException.usage(
           "vm_of_run", "VM " + vm.id() + " belongs to a run", "choir pause " + vm.id());

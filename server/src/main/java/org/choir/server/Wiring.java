@@ -17,11 +17,14 @@ import org.choir.agent.AgentRuntime;
 import org.choir.agent.PlainGate;
 import org.choir.backbone.Backbone;
 import org.choir.backbone.StateEntry;
+import org.choir.core.Action;
 import org.choir.core.AgentId;
 import org.choir.core.AuditSink;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
+import org.choir.core.Verdict;
 import org.choir.keys.FileDataKeys;
+import org.choir.keys.FileVolumeKeys;
 import org.choir.knowledge.SourceLibrary;
 import org.choir.model.CachedEmbedder;
 import org.choir.model.Embedder;
@@ -33,8 +36,11 @@ import org.choir.sandbox.EgressPolicy;
 import org.choir.sandbox.GuestCalls;
 import org.choir.sandbox.Outside;
 import org.choir.sandbox.Sandboxes;
+import org.choir.sandbox.Signers;
+import org.choir.sandbox.Signing;
 import org.choir.sandbox.Vm;
 import org.choir.sandbox.VmHost;
+import org.choir.sandbox.Volumes;
 import org.choir.vibewriter.Research;
 
 /**
@@ -49,6 +55,7 @@ final class Wiring implements AutoCloseable {
   private final Settings settings;
   private final Backbone backbone;
   private final Sandboxes sandboxes;
+  private final Signers signers;
   private final SourceLibrary library;
   private final ModelAccess models;
   private final AgentRuntime agents;
@@ -110,6 +117,17 @@ final class Wiring implements AutoCloseable {
                       vm -> Objects.requireNonNull(calls.get()).apply(vm))));
       VmHost.Recovery recovery = sandboxes.recover();
       LOG.log(Level.INFO, "VMs adopted: {0}, reaped: {1}", recovery.adopted(), recovery.reaped());
+      signers =
+          closing(
+              new Signers(
+                  sandboxes,
+                  new Volumes(
+                      home.part("volumes"),
+                      new FileVolumeKeys(home.part("keys").resolve("volumes"), keys)),
+                  home.part("signers"),
+                  Wiring::maySign,
+                  audit,
+                  clock));
       Embedder embedder =
           closing(
               new CachedEmbedder(
@@ -152,6 +170,13 @@ final class Wiring implements AutoCloseable {
     return vm;
   }
 
+  /** People sign with their own hand; for an agent there is no rule yet that would let it. */
+  private static Verdict maySign(Action action) {
+    return action.agent().equals(Signing.PERSON)
+        ? new Verdict.Allow("sign.person")
+        : new Verdict.Deny("sign.agent", "agents do not sign");
+  }
+
   private <T extends AutoCloseable> T closing(T room) {
     open.push(room);
     return room;
@@ -190,6 +215,10 @@ final class Wiring implements AutoCloseable {
 
   Backbone backbone() {
     return backbone;
+  }
+
+  Signers signers() {
+    return signers;
   }
 
   Sandboxes sandboxes() {
