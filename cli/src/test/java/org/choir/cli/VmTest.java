@@ -225,7 +225,7 @@ class VmTest {
     assertThat(json.path("key").asText()).isEqualTo(key.out().strip());
     assertThat(json.path("digest").asText()).isEqualTo(Digest.of("what was found").hex());
 
-    byte[] over = ("choir signature 1\nreport/v1\nsha256\n").getBytes(StandardCharsets.UTF_8);
+    byte[] over = "choir signature 1\nreport/v1\nsha256\n".getBytes(StandardCharsets.UTF_8);
     byte[] all = Arrays.copyOf(over, over.length + 32);
     System.arraycopy(
         MessageDigest.getInstance("SHA-256")
