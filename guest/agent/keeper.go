@@ -201,7 +201,7 @@ func keeperWork(in io.Reader, out io.Writer) (interface{}, *failure) {
 	}
 	secret, message := plain[:secretBytes], plain[secretBytes:]
 	if !permitted(role, head.Op) {
-		return nil, refused(head.Op)
+		return nil, notOfItsRole(head.Op)
 	}
 	switch head.Op {
 	case "volume.open":
@@ -217,6 +217,6 @@ func keeperWork(in io.Reader, out io.Writer) (interface{}, *failure) {
 	}
 }
 
-func refused(op string) *failure {
+func notOfItsRole(op string) *failure {
 	return fail("role_refused", "a VM of the role %s does not do %q", role, op)
 }

@@ -318,7 +318,7 @@ func perform(op string, body []byte, st *stream) (result interface{}, failed *fa
 		}
 	}()
 	if !permitted(role, op) {
-		return nil, refused(op)
+		return nil, notOfItsRole(op)
 	}
 	if strings.HasPrefix(op, "volume.") {
 		return volumeRequest(op, body, st)

@@ -35,7 +35,12 @@ class HostProtectionTest {
     Sandboxes.makeFolder(options.folder());
     host =
         new OwnHost(
-            options, new QemuDriver(), TestImage.keys(folder), InstantSource.system(), s -> {});
+            options,
+            new QemuDriver(),
+            TestImage.keys(folder),
+            InstantSource.system(),
+            Outside.nothing(),
+            s -> {});
     host.watching(
         new Watchdog.Patience(
             Duration.ofMillis(200), Duration.ofSeconds(3), Duration.ofSeconds(8)));
