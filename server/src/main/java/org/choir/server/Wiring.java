@@ -159,11 +159,10 @@ final class Wiring implements AutoCloseable {
 
   /** The run's VM, with what the server and the run's own record let it reach. */
   private Vm vm(RunId run) {
-    Vm vm = sandboxes.obtain(run.value());
+    TenantId tenant = tenant(run);
+    Vm vm = sandboxes.obtain(run.value(), tenant);
     List<String> allowed = new ArrayList<>(settings.egress().allow());
-    TenantId tenant = TenantId.LOCAL;
     for (StateEntry entry : backbone.state().read(run.lead()).stream().limit(1).toList()) {
-      tenant = entry.tenant();
       entry.events().getFirst().path("options").path("allow").forEach(a -> allowed.add(a.asText()));
     }
     vm.allow(EgressPolicy.allowing(tenant, settings.egress().expand(allowed)));
