@@ -7,8 +7,12 @@ import java.nio.file.Path;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 
-/** What a VM boots: kernel, initial RAM disk and root file system of one build. */
-record Image(Path kernel, Path initrd, Path root, String recipe) {
+/**
+ * What a VM boots: kernel, initial RAM disk and root file system of one build.
+ *
+ * @param recipe the digest of all that went into it
+ */
+public record Image(Path kernel, Path initrd, Path root, String recipe) {
   private static final String BUILD = "build it with: guest/build-image";
 
   /**
@@ -38,11 +42,11 @@ record Image(Path kernel, Path initrd, Path root, String recipe) {
     }
     int min = json.path("protocolMin").asInt(-1);
     int max = json.path("protocolMax").asInt(-1);
-    if (min > Frame.PROTOCOL || max < Frame.PROTOCOL) {
+    if (min > Frame.PROTOCOL || max < Frame.PROTOCOL_MIN) {
       throw SandboxException.lasting(
           "image_mismatch",
-          "the guest image in %s speaks protocol %d to %d, this server %d"
-              .formatted(folder, min, max, Frame.PROTOCOL),
+          "the guest image in %s speaks protocol %d to %d, this server %d to %d"
+              .formatted(folder, min, max, Frame.PROTOCOL_MIN, Frame.PROTOCOL),
           BUILD);
     }
     return image;

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -16,6 +17,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.choir.agent.AgentRuntime;
 import org.choir.agent.RunRequest;
 import org.choir.agent.RunState;
@@ -207,6 +209,7 @@ class ResearchRunTest {
             Sandboxes.open(
                 new Sandboxes.Options(
                     sandboxes, repository.resolve("guest/target/image"), "auto", 512, 256, 2),
+                FileDataKeys.open(sandboxes.resolve("keys")),
                 InstantSource.system());
         SourceLibrary library = SourceLibrary.open(folder.resolve("library"), new WordEmbedder())) {
       SourceSet set = library.read(List.of(docs), (done, total) -> {});
@@ -305,13 +308,16 @@ class ResearchRunTest {
     try (Sandboxes vms =
         Sandboxes.open(
             new Sandboxes.Options(sandboxes, sandboxes, "tcg", 512, 256, 2),
+            FileDataKeys.open(sandboxes.resolve("keys")),
             InstantSource.system())) {
       vms.recover();
-      for (Sandboxes.VmInfo vm : vms.list()) {
-        vms.find(vm.id()).orElseThrow().close();
+      vms.list().forEach(vm -> vms.destroy(vm.id()));
+    }
+    try (Stream<Path> all = Files.walk(sandboxes)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
       }
     }
-    Files.delete(sandboxes);
   }
 
   private static List<ObjectNode> of(List<ObjectNode> events, String kind) {
