@@ -47,6 +47,7 @@ public final class Backbone implements AutoCloseable {
   private final StateStream state;
   private final FileStore files;
   private final ControlMessages control;
+  private final PublicEvents events;
 
   /** How an append is acknowledged: once the operating system has it, or once the disk has it. */
   public enum Durability {
@@ -108,6 +109,8 @@ public final class Backbone implements AutoCloseable {
     open.push(link);
     Streams.require(link, Streams.state(tuning.duplicateWindow()));
     Streams.require(link, Streams.files());
+    Streams.require(link, Streams.events());
+    this.events = new PublicEvents(link);
     this.blobs = new Blobs(link, keys);
     this.state = new StateStream(link, new StateMessage(keys, blobs), clock);
     this.files = new FileStore(blobs);
@@ -195,6 +198,11 @@ public final class Backbone implements AutoCloseable {
   /** Messages to running agents. */
   public ControlMessages control() {
     return control;
+  }
+
+  /** News that anybody may read, and services. */
+  public PublicEvents events() {
+    return events;
   }
 
   /**

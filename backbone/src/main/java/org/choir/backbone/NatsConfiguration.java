@@ -17,6 +17,10 @@ final class NatsConfiguration {
   static final String STATE_PREFIX = "vibewriter.state.";
   static final String CONTROL_PREFIX = "vibewriter.control.";
   static final String BUCKET = "VIBEWRITER_FILES";
+
+  /** News that anybody may read. */
+  static final String EVENTS = "CHOIR_EVENTS";
+
   static final String FILES = "OBJ_" + BUCKET;
   static final String CHOIR_INBOX = "_INBOX_choir.";
   static final String ARCHIVER_INBOX = "_INBOX_archiver.";
@@ -77,7 +81,9 @@ final class NatsConfiguration {
             syncAlways ? "\n  sync_interval: always" : "",
             list(DENIED),
             credentials.choir().name(),
-            permissions(choirPublishes(), List.of(CHOIR_INBOX + ">", CONTROL_PREFIX + "*")),
+            permissions(
+                choirPublishes(),
+                List.of(CHOIR_INBOX + ">", CONTROL_PREFIX + "*", "kb.search.*", "$SRV.>")),
             credentials.archiver().name(),
             permissions(List.of("$JS.API.STREAM.PURGE." + STATE), List.of(ARCHIVER_INBOX + ">")));
   }
@@ -89,12 +95,15 @@ final class NatsConfiguration {
                 STATE_PREFIX + "*",
                 CONTROL_PREFIX + "*",
                 "$O." + BUCKET + ".>",
+                "kb.>",
+                "citation.>",
+                "$SRV.>",
                 CHOIR_INBOX + ">",
                 "$JS.API.INFO",
                 "$JS.API.STREAM.PURGE." + FILES,
                 "$JS.API.DIRECT.GET." + FILES,
                 "$JS.API.DIRECT.GET." + FILES + ".>"));
-    for (String stream : List.of(STATE, FILES)) {
+    for (String stream : List.of(STATE, FILES, EVENTS)) {
       allowed.add("$JS.API.STREAM.CREATE." + stream);
       allowed.add("$JS.API.STREAM.INFO." + stream);
       allowed.add("$JS.API.STREAM.MSG.GET." + stream);

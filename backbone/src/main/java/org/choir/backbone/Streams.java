@@ -26,6 +26,8 @@ import org.choir.core.Json;
 final class Streams {
   private static final int NOT_FOUND = 10059;
 
+  private static final long EVENT_BYTES_MAX = 1L << 30;
+
   private Streams() {}
 
   /**
@@ -58,6 +60,21 @@ final class Streams {
         .duplicateWindow(Duration.ofMinutes(2))
         .allowRollup(true)
         .allowDirect(true)
+        .build();
+  }
+
+  /** News of articles and citations: no deletes, the oldest go when it is full. */
+  static StreamConfiguration events() {
+    return StreamConfiguration.builder()
+        .name(NatsConfiguration.EVENTS)
+        .subjects("kb.publish.*", "kb.review.*", "citation.new.*", "citation.withdrawn.*")
+        .storageType(StorageType.File)
+        .retentionPolicy(RetentionPolicy.Limits)
+        .discardPolicy(DiscardPolicy.Old)
+        .maxBytes(EVENT_BYTES_MAX)
+        .replicas(1)
+        .duplicateWindow(Duration.ofMinutes(10))
+        .denyDelete(true)
         .build();
   }
 

@@ -1,0 +1,208 @@
+package org.choir.knowledge;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.choir.backbone.PublicEvents;
+import org.choir.core.ChoirException;
+import org.choir.database.Database;
+import org.choir.model.Embedder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Published articles: the tables are the truth, the indexes a projection, the bus is told through
+ * an outbox. An act returns when it is committed, indexed and told; if indexing or telling fails,
+ * both are made good at the next act or start. Thread-safe.
+ */
+public final class KnowledgeBase implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(KnowledgeBase.class);
+  private static final long END_SECONDS_MAX = 30;
+
+  private final Articles articles;
+  private final Citations citations;
+  private final Projection projection;
+  private final ArticleSearch search;
+  private final Outbox outbox;
+  private final Set<String> reviewers;
+  private final List<PassageIndex> indexes;
+  private final ExecutorService background =
+      Executors.newSingleThreadExecutor(Thread.ofVirtual().name("knowledge").factory());
+
+  /**
+   * Over a database, whose schema it brings up to date.
+   *
+   * @param words closed with this object, as vectors, which may be the same
+   * @param reviewers accounts that decide reviews and rings
+   */
+  public KnowledgeBase(
+      Database database,
+      Bodies bodies,
+      PublicEvents bus,
+      Embedder embedder,
+      PassageIndex.ByWords words,
+      PassageIndex.ByVectors vectors,
+      Set<String> reviewers,
+      InstantSource clock) {
+    database.migrate("knowledge");
+    this.indexes = vectors == words ? List.of(words) : List.of(words, vectors);
+    this.reviewers = Set.copyOf(reviewers);
+    this.citations = new Citations(database, bodies, clock);
+    this.articles =
+        new Articles(
+            database,
+            bodies,
+            new NoveltyDesk(database, bodies, embedder),
+            citations,
+            reviewers,
+            clock);
+    this.projection = new Projection(articles, words, vectors, embedder);
+    this.search = new ArticleSearch(words, vectors, embedder, articles::published);
+    this.outbox = new Outbox(database, bus);
+    var unused = background.submit(this::makeGood);
+  }
+
+  /** What an earlier end left undone, and what another model embedded. */
+  private void makeGood() {
+    try {
+      int sent = outbox.drain();
+      int changed = projection.catchUp();
+      if (sent + changed > 0) {
+        LOG.info("made good: {} events, {} articles indexed", sent, changed);
+      }
+    } catch (RuntimeException e) {
+      LOG.warn("the index could not be brought up to date", e);
+    }
+  }
+
+  /** Returns when what was submitted to the background so far is done. */
+  void awaitBackground() throws InterruptedException {
+    try {
+      background.submit(() -> {}).get(END_SECONDS_MAX, TimeUnit.SECONDS);
+    } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private Article told(Article article) {
+    try {
+      projection.put(article);
+      projection.commit();
+    } catch (ChoirException e) {
+      LOG.warn("{} is published but not indexed; it will be at the next start", article.id(), e);
+    }
+    tell();
+    return article;
+  }
+
+  private void tell() {
+    try {
+      outbox.drain();
+    } catch (ChoirException e) {
+      LOG.warn("events wait in the outbox", e);
+    }
+  }
+
+  /** See {@link Articles#publish}; the outcome is the article's state, review, score and reason. */
+  public Article publish(Submission submission) {
+    return told(articles.publish(submission));
+  }
+
+  /** See {@link Articles#revise}. */
+  public Article revise(String id, Submission revision) {
+    return told(articles.revise(id, revision));
+  }
+
+  /** See {@link Articles#withdraw}. */
+  public Article withdraw(String id, String author) {
+    return told(articles.withdraw(id, author));
+  }
+
+  /** See {@link Articles#boost}. */
+  public Article boost(String id, int chip) {
+    return articles.boost(id, chip);
+  }
+
+  /** See {@link Articles#review}. */
+  public Article review(String id, String reviewer, boolean accept) {
+    Article reviewed = articles.review(id, reviewer, accept);
+    tell();
+    return reviewed;
+  }
+
+  /** See {@link Citations#cite}. */
+  public CitationWeights.Weighed cite(String author, String from, String to, String claim) {
+    CitationWeights.Weighed made = citations.cite(author, from, to, claim);
+    tell();
+    return made;
+  }
+
+  /** See {@link Citations#withdraw}. */
+  public void uncite(String author, String citation) {
+    citations.withdraw(author, citation);
+    tell();
+  }
+
+  /**
+   * Lets a ring's citations count again.
+   *
+   * @throws ChoirException {@code not_a_reviewer}, {@code no_such_ring}
+   */
+  public void release(String ring, String reviewer) {
+    if (!reviewers.contains(reviewer)) {
+      throw ChoirException.usage(
+          "not_a_reviewer",
+          reviewer + " may not decide about rings",
+          "name who may under knowledge.reviewers in choir.yaml");
+    }
+    citations.release(ring, reviewer);
+  }
+
+  /** Reading of articles. */
+  public Articles articles() {
+    return articles;
+  }
+
+  /** The citation graph. */
+  public Citations citations() {
+    return citations;
+  }
+
+  /** Searching. */
+  public ArticleSearch search() {
+    return search;
+  }
+
+  /**
+   * Makes the index anew from the tables and bodies, and compares it with them row for row.
+   *
+   * @return {@code articles}, {@code rows differing}
+   */
+  public ObjectNode rebuild(java.util.function.BiConsumer<Integer, Integer> progress) {
+    int count = projection.rebuild(progress::accept);
+    List<String> differences = projection.differences();
+    return org.choir.core.Json.object().put("articles", count).put("differing", differences.size());
+  }
+
+  /** See {@link Projection#differences}. */
+  List<String> differences() {
+    return projection.differences();
+  }
+
+  @Override
+  public void close() {
+    background.shutdownNow();
+    try {
+      if (!background.awaitTermination(END_SECONDS_MAX, TimeUnit.SECONDS)) {
+        LOG.warn("the index was still being brought up to date");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    indexes.forEach(PassageIndex::close);
+  }
+}

@@ -1,0 +1,122 @@
+package org.choir.knowledge;
+
+import java.nio.charset.StandardCharsets;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.util.List;
+import org.choir.core.ChoirException;
+import org.choir.database.Database;
+import org.choir.model.Embedder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Novelty as the knowledge base has it: judged against every version ever accepted, those that wait
+ * for a review and those withdrawn included. What is usual is learnt from the articles up to a
+ * frozen one, once there are {@value #FREEZE_AT}, and stays: versions never change, so it is the
+ * same after every start. Not thread-safe.
+ */
+final class NoveltyDesk {
+  /** So many articles let half be held out and the other half be a reference. */
+  static final int FREEZE_AT = 2 * NoveltyReference.ARTICLES_MIN;
+
+  private final Database database;
+  private final Bodies bodies;
+  private final Embedder embedder;
+  private @Nullable Novelty novelty;
+
+  NoveltyDesk(Database database, Bodies bodies, Embedder embedder) {
+    this.database = database;
+    this.bodies = bodies;
+    this.embedder = embedder;
+  }
+
+  private record Accepted(long seq, NoveltyArticle article) {}
+
+  /** The model whose vectors it compares. */
+  String model() {
+    return embedder.id();
+  }
+
+  NoveltyScore judge(NoveltyArticle article, Instant now) {
+    return open(now).judge(article);
+  }
+
+  /** Adds what was accepted after it was judged. */
+  void accepted(NoveltyArticle article) {
+    if (novelty != null) {
+      boolean unlearnt = novelty.size() < FREEZE_AT;
+      novelty.add(article);
+      if (unlearnt && novelty.size() >= FREEZE_AT) {
+        // Read anew, so that what is learnt now is what every later start learns.
+        novelty = null;
+      }
+    }
+  }
+
+  private Novelty open(Instant now) {
+    Novelty known = novelty;
+    if (known != null) {
+      return known;
+    }
+    List<Accepted> all = accepted();
+    Novelty fresh = new Novelty(embedder);
+    long upTo = frozen(all, now);
+    all.stream().filter(a -> a.seq() <= upTo).forEach(a -> fresh.add(a.article()));
+    if (upTo > 0) {
+      fresh.learn();
+    }
+    all.stream().filter(a -> a.seq() > upTo).forEach(a -> fresh.add(a.article()));
+    novelty = fresh;
+    return fresh;
+  }
+
+  /** Up to which article the reference of this model was learnt; 0 if there are too few yet. */
+  private long frozen(List<Accepted> all, Instant now) {
+    return database.transaction(
+        c -> {
+          long known =
+              ArticleTable.number(
+                  c,
+                  "select up_to from knowledge.novelty_reference where model = ?",
+                  s -> s.setString(1, embedder.id()));
+          if (known > 0 || all.size() < FREEZE_AT) {
+            return Math.max(0, known);
+          }
+          long upTo = all.getLast().seq();
+          ArticleTable.update(
+              c,
+              "insert into knowledge.novelty_reference (model, up_to, frozen_at) values (?, ?, ?)",
+              s -> {
+                s.setString(1, embedder.id());
+                s.setLong(2, upTo);
+                s.setTimestamp(3, Timestamp.from(now));
+              });
+          return upTo;
+        });
+  }
+
+  private List<Accepted> accepted() {
+    return database
+        .transaction(c -> ArticleTable.list(c, "where a.state <> 'rejected'", s -> {}))
+        .stream()
+        .flatMap(
+            a ->
+                database.transaction(c -> ArticleTable.versions(c, a.id())).stream()
+                    .map(v -> new Accepted(a.seq(), article(a, v))))
+        .toList();
+  }
+
+  private NoveltyArticle article(Article a, Article.Version version) {
+    byte[] body =
+        bodies
+            .get(version.digest())
+            .orElseThrow(
+                () ->
+                    ChoirException.fatal(
+                        "body_lost",
+                        "the body of " + a.id() + " version " + version.number() + " is gone",
+                        "restore a backup: choir restore FILE"));
+    return new NoveltyArticle(
+        a.id(), a.author(), a.field(), new String(body, StandardCharsets.UTF_8));
+  }
+}
