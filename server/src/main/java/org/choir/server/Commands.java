@@ -13,6 +13,8 @@ import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.choir.agent.Limits;
 import org.choir.agent.RunState;
 import org.choir.backbone.FileStore;
@@ -37,8 +39,7 @@ final class Commands implements AutoCloseable {
   /** How late the end of a VM's lease may be noticed. */
   private static final long LEASE_CHECK_SECONDS = 30;
 
-  /** Everything {@link #handle} knows. */
-  static final Set<String> NAMES =
+  private static final Set<String> OWN =
       Set.of(
           "research",
           "resume",
@@ -67,11 +68,16 @@ final class Commands implements AutoCloseable {
           "vm.key",
           "vm.rm");
 
+  /** Everything {@link #handle} knows. */
+  static final Set<String> NAMES =
+      Stream.concat(OWN.stream(), KbCommands.NAMES.stream()).collect(Collectors.toSet());
+
   private final Wiring rooms;
   private final Runs runs;
   private final Delivery delivery;
   private final ResearchCommand research;
   private final ReportCommands reports;
+  private final KbCommands kb;
   private final VmCommands vms;
   private final SignCommands signing;
   private final ScheduledExecutorService later =
@@ -88,6 +94,7 @@ final class Commands implements AutoCloseable {
             this::ended);
     this.research = new ResearchCommand(rooms, runs, delivery, new RunIds(clock));
     this.reports = new ReportCommands(rooms);
+    this.kb = new KbCommands(rooms.knowledge());
     this.vms = new VmCommands(rooms.sandboxes(), rooms.settings().egress());
     this.signing = new SignCommands(rooms.signers());
     rooms.sandboxes().list().stream()
@@ -140,7 +147,10 @@ final class Commands implements AutoCloseable {
         warn(events);
         yield vms.handle(request, events);
       }
-      default -> vms.handle(request, events);
+      default ->
+          KbCommands.NAMES.contains(request.command())
+              ? kb.handle(request, events)
+              : vms.handle(request, events);
     };
   }
 

@@ -49,7 +49,7 @@ public final class Config {
 
   /** Settings that hold several values: a list in the file, separated by commas elsewhere. */
   private static final Set<String> LISTS =
-      Set.of("egress.allow", "egress.registries", "egress.allow-private");
+      Set.of("egress.allow", "egress.registries", "egress.allow-private", "knowledge.reviewers");
 
   private Config() {}
 
@@ -77,6 +77,7 @@ public final class Config {
     d.put("egress.registries", "");
     d.put("egress.allow-private", "");
     d.put("egress.guest-model", "false");
+    d.put("knowledge.reviewers", "editor");
     for (String provider : PROVIDERS) {
       d.put("consent." + provider, "false");
     }
@@ -225,6 +226,7 @@ public final class Config {
             number(values, "sandbox.tenant-memory-mib", 64, 100_000_000),
             number(values, "sandbox.tenant-disk-mib", 64, 100_000_000)),
         egress(values),
+        Set.copyOf(list(values, "knowledge.reviewers")),
         consent);
   }
 

@@ -73,9 +73,13 @@ final class ResearchCommand {
       sources = sources.isEmpty() ? sourcesOf(history) : sources;
     }
     if (sources.isEmpty()) {
+      events.send(Json.object().put("progress", "searching the knowledge base"));
+      sources = rooms.knowledge().sources(question);
+    }
+    if (sources.isEmpty()) {
       throw ChoirException.usage(
           "no_sources",
-          "there is nothing to search: no --sources and no knowledge base in this build",
+          "there is nothing to search: no --sources, and no article answers this",
           "name a folder or a file: choir research QUESTION --sources DIR");
     }
     SourceSet set = read(sources, events);

@@ -24,6 +24,7 @@ import org.choir.sandbox.Quota;
  * @param pool VMs that are kept ready for the next caller
  * @param quota what one user's VMs may take at once
  * @param egress what VMs may reach outside
+ * @param reviewers accounts that decide reviews and rings
  * @param consent providers that private files may be sent to
  */
 public record Settings(
@@ -43,8 +44,10 @@ public record Settings(
     int pool,
     Quota quota,
     EgressSettings egress,
+    Set<String> reviewers,
     Set<String> consent) {
   public Settings {
+    reviewers = Set.copyOf(reviewers);
     consent = Set.copyOf(consent);
   }
 }

@@ -57,6 +57,7 @@ final class Wiring implements AutoCloseable {
   private final Sandboxes sandboxes;
   private final Signers signers;
   private final SourceLibrary library;
+  private final KnowledgeRoom knowledge;
   private final ModelAccess models;
   private final AgentRuntime agents;
   private final Research research;
@@ -133,6 +134,8 @@ final class Wiring implements AutoCloseable {
               new CachedEmbedder(
                   new BgeEmbedder(), home.part("cache"), CachedEmbedder.DEFAULT_BYTES_MAX));
       library = closing(SourceLibrary.open(home.part("sources"), embedder));
+      knowledge =
+          closing(new KnowledgeRoom(home, backbone, embedder, settings.reviewers(), clock));
       models = closing(new ModelAccess(credentials, settings, embedder));
       research = new Research(library);
       agents =
@@ -226,6 +229,10 @@ final class Wiring implements AutoCloseable {
 
   SourceLibrary library() {
     return library;
+  }
+
+  KnowledgeRoom knowledge() {
+    return knowledge;
   }
 
   ModelAccess models() {

@@ -1,0 +1,131 @@
+package org.choir.server;
+
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.choir.backbone.Backbone;
+import org.choir.database.Database;
+import org.choir.knowledge.ArticleSearch;
+import org.choir.knowledge.KnowledgeBase;
+import org.choir.knowledge.PassageIndex;
+import org.choir.knowledge.Ring;
+import org.choir.knowledge.lucene.PassageLucene;
+import org.choir.model.Embedder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The knowledge base, opened with its PostgreSQL when it is first needed: a run over a folder never
+ * waits for it. Answers {@code kb.search.*} and looks for rings every night.
+ */
+final class KnowledgeRoom implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(KnowledgeRoom.class.getName());
+  private static final Duration RINGS_EVERY = Duration.ofDays(1);
+  private static final int SOURCES_MAX = 20;
+
+  /** An article whose best passage is less like the question most likely does not answer it. */
+  private static final double LIKENESS_MIN = 0.6;
+
+  private final Home home;
+  private final Backbone backbone;
+  private final Embedder embedder;
+  private final Set<String> reviewers;
+  private final InstantSource clock;
+  private final StoredBodies bodies;
+  private final AutoCloseable service;
+  private final ScheduledExecutorService nightly =
+      Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("rings").factory());
+  private @Nullable Database database;
+  private @Nullable KnowledgeBase base;
+  private boolean closed;
+
+  KnowledgeRoom(
+      Home home, Backbone backbone, Embedder embedder, Set<String> reviewers, InstantSource clock) {
+    this.home = home;
+    this.backbone = backbone;
+    this.embedder = embedder;
+    this.reviewers = Set.copyOf(reviewers);
+    this.clock = clock;
+    this.bodies = new StoredBodies(backbone.files(), home.part("kb").resolve("articles"));
+    this.service =
+        backbone
+            .events()
+            .serve(
+                "choir-kb",
+                "kb.search",
+                (field, question) -> KbCommands.search(open(), field, question));
+  }
+
+  /** The knowledge base; the first call starts the database. */
+  synchronized KnowledgeBase open() {
+    if (closed) {
+      throw new IllegalStateException("the server is ending");
+    }
+    KnowledgeBase known = base;
+    if (known != null) {
+      return known;
+    }
+    Database opened = Database.open(new Database.Embedded(home.part("kb").resolve("postgres")));
+    try {
+      PassageLucene index = PassageLucene.open(home.part("kb").resolve("index"));
+      known =
+          new KnowledgeBase(
+              opened, bodies, backbone.events(), embedder, index, index, reviewers, clock);
+    } catch (RuntimeException e) {
+      opened.close();
+      throw e;
+    }
+    database = opened;
+    base = known;
+    // Counted from the first use: a server that is started each morning looks each time.
+    nightly.scheduleWithFixedDelay(
+        this::rings, 1, RINGS_EVERY.toMinutes(), TimeUnit.MINUTES);
+    return known;
+  }
+
+  private void rings() {
+    try {
+      for (Ring ring : open().citations().findRings()) {
+        LOG.log(Level.WARNING, "frozen until a person has looked: {0}", ring);
+      }
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "looking for rings failed", e);
+    }
+  }
+
+  /** The files of the articles that most likely answer a question. */
+  List<Path> sources(String question) {
+    List<Path> files = new ArrayList<>();
+    for (ArticleSearch.Found found :
+        open().search().search(question, PassageIndex.Filter.ALL, SOURCES_MAX).found()) {
+      if (found.likeness() >= LIKENESS_MIN) {
+        files.add(bodies.file(found.article().version().digest()));
+      }
+    }
+    return files;
+  }
+
+  @Override
+  public void close() throws Exception {
+    nightly.shutdownNow();
+    service.close();
+    synchronized (this) {
+      closed = true;
+      try {
+        if (base != null) {
+          base.close();
+        }
+      } finally {
+        if (database != null) {
+          database.close();
+        }
+      }
+    }
+  }
+}
