@@ -16,6 +16,7 @@ public final class Evals {
 
   static {
     BY_NAME.put("novelty", new NoveltyEval());
+    BY_NAME.put("retrieval", new RetrievalEval());
     BY_NAME.put("rings", new RingsEval());
   }
 

@@ -20,10 +20,11 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  choir eval novelty --corpus articles.jsonl --submissions new.jsonl",
+      "  choir eval retrieval --corpus texts.jsonl --queries queries.jsonl --qrels qrels.txt",
       "  choir eval rings citations.csv"
     })
 final class EvalAction extends Action {
-  @Parameters(index = "0", paramLabel = "NAME", description = "novelty or rings.")
+  @Parameters(index = "0", paramLabel = "NAME", description = "novelty, retrieval or rings.")
   String name = "";
 
   @Parameters(index = "1", paramLabel = "FILE", arity = "0..1", description = "What to measure.")
@@ -34,6 +35,12 @@ final class EvalAction extends Action {
 
   @Option(names = "--submissions", paramLabel = "FILE", description = "What is to be judged.")
   String submissions = "";
+
+  @Option(names = "--queries", paramLabel = "FILE", description = "What is asked.")
+  String queries = "";
+
+  @Option(names = "--qrels", paramLabel = "FILE", description = "TREC judgements.")
+  String qrels = "";
 
   EvalAction(Context context) {
     super(context);
@@ -46,6 +53,8 @@ final class EvalAction extends Action {
     put(files, "file", file);
     put(files, "corpus", corpus);
     put(files, "submissions", submissions);
+    put(files, "queries", queries);
+    put(files, "qrels", qrels);
     Evals.run(
         name, files, context.home().part("cache").resolve("eval"), context.out(), context.err());
     return 0;

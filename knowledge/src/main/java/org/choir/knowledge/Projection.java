@@ -1,6 +1,5 @@
 package org.choir.knowledge;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -192,10 +191,5 @@ final class Projection {
     }
     all.forEach(line -> differences.add("missing: " + line));
     return differences;
-  }
-
-  /** The bytes of a body as text. */
-  static String text(byte[] body) {
-    return new String(body, StandardCharsets.UTF_8);
   }
 }

@@ -27,7 +27,7 @@ public final class Trust {
    */
   public static Map<String, Double> flow(Collection<CitationEdge> citations, Set<String> seeds) {
     if (seeds.isEmpty()) {
-      return Map.of();
+      return new TreeMap<>();
     }
     TreeSet<String> names = new TreeSet<>(seeds);
     Map<String, Double> given = new HashMap<>();

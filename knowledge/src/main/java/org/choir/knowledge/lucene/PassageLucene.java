@@ -243,7 +243,7 @@ public final class PassageLucene implements PassageIndex.ByWords, PassageIndex.B
       return null;
     }
     BooleanQuery.Builder query = new BooleanQuery.Builder();
-    query.add(new MatchAllDocsQuery(), BooleanClause.Occur.FILTER);
+    query.add(MatchAllDocsQuery.INSTANCE, BooleanClause.Occur.FILTER);
     any(query, "field", filter.fields());
     any(query, "author", filter.authors());
     if (filter.from() != Long.MIN_VALUE || filter.to() != Long.MAX_VALUE) {
