@@ -57,6 +57,43 @@ class EvalTest {
   }
 
   @Test
+  void retrievalAnswersEveryQueryAndSumsUpWhatWasJudged() throws Exception {
+    Files.writeString(
+        temp.resolve("corpus.jsonl"),
+        "{\"id\":\"harbour\",\"title\":\"A harbour\",\"text\":"
+            + Json.write(com.fasterxml.jackson.databind.node.TextNode.valueOf(TEXT))
+            + "}\n"
+            + "{\"id\":\"bread\",\"title\":\"Bread\",\"text\":\"The baker feeds the starter with"
+            + " flour and waits until it has risen.\",\"more\":[]}\n");
+    Files.writeString(
+        temp.resolve("queries.jsonl"),
+        "{\"id\":\"q1\",\"text\":\"when may ships leave the port\"}\n"
+            + "{\"id\":\"q2\",\"text\":\"sourdough\"}\n");
+    Files.writeString(temp.resolve("qrels.txt"), "q1 0 harbour 1\nq1 0 bread 0\nq2 0 bread 2\n");
+    Command.Ended ended =
+        run(
+            "eval",
+            "retrieval",
+            "--corpus",
+            "corpus.jsonl",
+            "--queries",
+            "queries.jsonl",
+            "--qrels",
+            "qrels.txt");
+    assertThat(ended.exit()).as(ended.err()).isZero();
+    List<JsonNode> lines = lines(ended);
+    assertThat(lines).hasSize(3);
+    assertThat(lines.get(0).path("query").asText()).isEqualTo("q1");
+    assertThat(lines.get(0).path("results").path(0).path("id").asText()).isEqualTo("harbour");
+    assertThat(lines.get(1).path("results").path(0).path("id").asText()).isEqualTo("bread");
+    JsonNode summary = lines.get(2);
+    assertThat(summary.path("summary").asBoolean()).isTrue();
+    assertThat(summary.path("ndcg@10").asDouble()).isEqualTo(1);
+    assertThat(summary.path("recall@100").asDouble()).isEqualTo(1);
+    assertThat(summary.path("words").has("ndcg@10")).isTrue();
+  }
+
+  @Test
   void ringsReadsCsvAndNamesTheMembers() throws Exception {
     StringBuilder csv = new StringBuilder("src,trg,weight\n");
     for (int i = 0; i < 120; i++) {

@@ -59,7 +59,8 @@ class KnowledgeBaseTest {
       flatter unless the baker adds a little more flour than usual.
 
       Rye flour helps, since its enzymes free sugar from starch even when it is chilly, and a \
-      wooden bowl loses less warmth at night than one made of steel or glass.
+      wooden bowl loses less warmth at night than one made of steel or glass. Some bakers take \
+      the bowl with them to bed, and others put it near the stove when the fire has gone out.
       """;
 
   private final Path folder;
@@ -243,14 +244,18 @@ class KnowledgeBaseTest {
   @Test
   @Order(7)
   void aReportCitesWithClaimsThatHoldHereWhateverItsRecordSays() {
-    String claim = "Rye flour helps, since its enzymes free sugar from starch even when it is chilly.";
+    String claim = "Rye flour helps, since its enzymes free sugar from starch.";
     String text =
         "# Ovens of the north\n\n"
             + claim
             + " The lens of Cordouan was lit in 1923.\n\nStoves made of soapstone give their heat"
             + " back through a long winter night, and people in villages by the coast have baked"
             + " on them twice a week since their grandparents built the first ones of local"
-            + " rock.\n";
+            + " rock. The stone is cut in blocks which a mason sets without any mortar, so that"
+            + " the whole of it can grow and shrink with the heat and never breaks. A good stove"
+            + " is lit in the evening, burns for about two hours, and keeps the kitchen warm until"
+            + " the next afternoon, which is why many people sleep on the bench beside it when"
+            + " the snow lies deep in front of the door.\n";
     var record = Json.object().put("schema", VerificationRecord.SCHEMA);
     record.putObject("report").put("sha256", Digest.of(text).hex());
     var sources = record.putArray("sources");
@@ -297,7 +302,10 @@ class KnowledgeBaseTest {
     return "# Reefing\n\nReefing a gaff mainsail begins with easing the throat halyard until the"
         + " luff cringle reaches the boom. The crew then takes in the leech pendant, ties the"
         + " points from the mast outwards, and hoists the peak again before the sheet is hauled"
-        + " home on the new tack.\n";
+        + " home on the new tack. When the wind falls again the same steps are done the other way"
+        + " round, and the sail is let out before the boat has lost too much of her speed. It is"
+        + " wise to practise all of this on a quiet day in the harbour, when nobody is cold and"
+        + " there is time to find out which of the ropes has been led the wrong way.\n";
   }
 
   @Test
