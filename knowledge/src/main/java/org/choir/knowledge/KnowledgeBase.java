@@ -30,6 +30,7 @@ public final class KnowledgeBase implements AutoCloseable {
   private final Outbox outbox;
   private final Set<String> reviewers;
   private final List<PassageIndex> indexes;
+  private volatile boolean closing;
   private final ExecutorService background =
       Executors.newSingleThreadExecutor(Thread.ofVirtual().name("knowledge").factory());
 
@@ -70,7 +71,7 @@ public final class KnowledgeBase implements AutoCloseable {
   private void makeGood() {
     try {
       int sent = outbox.drain();
-      int changed = projection.catchUp();
+      int changed = projection.catchUp(() -> closing);
       if (sent + changed > 0) {
         LOG.info("made good: {} events, {} articles indexed", sent, changed);
       }
@@ -195,7 +196,8 @@ public final class KnowledgeBase implements AutoCloseable {
 
   @Override
   public void close() {
-    background.shutdownNow();
+    closing = true;
+    background.shutdown();
     try {
       if (!background.awaitTermination(END_SECONDS_MAX, TimeUnit.SECONDS)) {
         LOG.warn("the index was still being brought up to date");

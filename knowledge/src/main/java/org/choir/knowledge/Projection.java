@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.choir.core.ChoirException;
 import org.choir.model.Embedder;
 
@@ -124,10 +125,10 @@ final class Projection {
 
   /**
    * Adds what is missing, takes out what is too much and embeds anew what another model embedded,
-   * committing now and then; returns how many articles changed. Interrupted, it goes on the next
-   * time.
+   * committing now and then; returns how many articles changed. Told to stop, it goes on the next
+   * time: an interrupt would close the index.
    */
-  int catchUp() {
+  int catchUp(BooleanSupplier stop) {
     Map<String, String> had = state(words);
     Map<String, String> hadVectors = vectors == words ? had : state(vectors);
     int changed = 0;
@@ -141,12 +142,12 @@ final class Projection {
         if (changed % COMMIT_EVERY == 0) {
           commit();
         }
-        if (Thread.currentThread().isInterrupted()) {
+        if (stop.getAsBoolean()) {
           break;
         }
       }
     }
-    if (!Thread.currentThread().isInterrupted()) {
+    if (!stop.getAsBoolean()) {
       for (String stale : stale(wanted)) {
         remove(stale);
         changed++;

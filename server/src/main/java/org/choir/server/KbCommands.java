@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import org.choir.knowledge.Article;
@@ -49,7 +51,44 @@ final class KbCommands {
     this.room = room;
   }
 
-  ObjectNode handle(Request request, Request.Events events) {
+  /**
+   * Works on a thread of its own: the interrupt that a client's leaving is would close the index in
+   * the middle of a write, so it ends the waiting and not the work.
+   */
+  ObjectNode handle(Request request, Request.Events events) throws InterruptedException {
+    CompletableFuture<ObjectNode> done = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .name("knowledge " + request.command())
+        .daemon()
+        .start(
+            () -> {
+              try {
+                done.complete(
+                    work(
+                        request,
+                        event -> {
+                          if (!done.isCancelled()) {
+                            events.send(event);
+                          }
+                        }));
+              } catch (RuntimeException e) {
+                done.completeExceptionally(e);
+              }
+            });
+    try {
+      return done.get();
+    } catch (InterruptedException e) {
+      done.cancel(false);
+      throw e;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof ChoirException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(request.command() + " failed", e.getCause());
+    }
+  }
+
+  private ObjectNode work(Request request, Request.Events events) {
     KnowledgeBase base = room.open();
     String user = request.user().value();
     return switch (request.command()) {

@@ -113,7 +113,7 @@ final class KnowledgeRoom implements AutoCloseable {
 
   @Override
   public void close() throws Exception {
-    nightly.shutdownNow();
+    nightly.shutdown();
     service.close();
     synchronized (this) {
       closed = true;
