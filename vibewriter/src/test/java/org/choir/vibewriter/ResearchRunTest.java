@@ -25,12 +25,14 @@ import org.choir.core.Json;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
 import org.choir.core.Verdict;
+import org.choir.keys.DataKeys;
 import org.choir.keys.FileDataKeys;
 import org.choir.knowledge.RecordCheck;
 import org.choir.knowledge.SourceLibrary;
 import org.choir.knowledge.SourceSet;
 import org.choir.knowledge.VerificationRecord;
 import org.choir.sandbox.Sandboxes;
+import org.choir.sandbox.VmInfo;
 import org.choir.vibewriter.ScriptedModel.Seen;
 import org.choir.vibewriter.ScriptedModel.Turn;
 import org.junit.jupiter.api.Test;
@@ -198,16 +200,18 @@ class ResearchRunTest {
             + " A commit waits for its own flush.\n");
     Path repository = Path.of(System.getProperty("choir.repository"));
     Path sandboxes = Files.createTempDirectory("vw");
+    DataKeys keys = FileDataKeys.open(folder.resolve("keys"));
     try (Backbone backbone =
             Backbone.start(
                 new Backbone.Options(folder.resolve("nats"), 0, Backbone.Durability.CRASH),
-                FileDataKeys.open(folder.resolve("keys")),
+                keys,
                 InstantSource.system());
         Sandboxes vms =
             Sandboxes.open(
                 new Sandboxes.Options(
-                    sandboxes, repository.resolve("guest/target/image"), "auto", 512, 256, 2),
-                FileDataKeys.open(sandboxes.resolve("keys")),
+                        sandboxes, repository.resolve("guest/target/image"), "auto", 512, 256, 2)
+                    .withTemplates(folder.resolve("templates")),
+                keys,
                 InstantSource.system());
         SourceLibrary library = SourceLibrary.open(folder.resolve("library"), new WordEmbedder())) {
       SourceSet set = library.read(List.of(docs), (done, total) -> {});
@@ -297,18 +301,19 @@ class ResearchRunTest {
                   library::text))
           .isEmpty();
     } finally {
-      end(sandboxes);
+      end(sandboxes, keys);
     }
   }
 
   /** Whatever became of the test, no VM and no folder outlives it. */
-  private static void end(Path sandboxes) throws Exception {
+  private static void end(Path sandboxes, DataKeys keys) throws Exception {
     try (Sandboxes vms =
         Sandboxes.open(
             new Sandboxes.Options(sandboxes, sandboxes, "tcg", 512, 256, 2),
+            keys,
             InstantSource.system())) {
       vms.recover();
-      for (Sandboxes.VmInfo vm : vms.list()) {
+      for (VmInfo vm : vms.list()) {
         vms.find(vm.id()).orElseThrow().close();
       }
     }
