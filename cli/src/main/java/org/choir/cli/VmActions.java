@@ -6,6 +6,7 @@ import java.util.List;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code choir vm}: sandboxes by hand. */

@@ -264,11 +264,6 @@ final class GuestVm implements Vm {
     outside.policy(policy);
   }
 
-  /** What it may reach now. */
-  EgressPolicy policy() {
-    return outside.policy();
-  }
-
   @Override
   public JsonNode keep(ObjectNode request, byte @Nullable [] secret) {
     return secret == null ? done(request) : Keeper.ask(this, request, secret);

@@ -249,7 +249,9 @@ final class Machines {
 
   /** Connects to a machine that an earlier process started; wakes it if it was being suspended. */
   Live adopt(Journal.Entry entry) {
-    Hypervisor hypervisor = driver.adopt(machine(entry, image(), false), entry.process());
+    Hypervisor hypervisor =
+        driver.adopt(
+            machine(entry, Image.at(imageFolder, entry.fit().image()), false), entry.process());
     boolean halfway = entry.phase() == VmInfo.Phase.SUSPENDING;
     if (halfway) {
       hypervisor.unpause();
