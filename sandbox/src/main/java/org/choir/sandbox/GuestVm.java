@@ -264,11 +264,6 @@ final class GuestVm implements Vm {
     outside.policy(policy);
   }
 
-  /** What it may reach now. */
-  EgressPolicy policy() {
-    return outside.policy();
-  }
-
   @Override
   public JsonNode keep(ObjectNode request, byte @Nullable [] secret) {
     return secret == null ? done(request) : Keeper.ask(this, request, secret);
@@ -285,7 +280,7 @@ final class GuestVm implements Vm {
 
   /** Whether the agent answers. */
   void ping() {
-    link.ping(PATIENCE);
+    link.agent().ping(PATIENCE);
   }
 
   @Override

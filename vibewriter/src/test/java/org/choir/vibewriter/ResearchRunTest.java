@@ -27,6 +27,7 @@ import org.choir.core.Json;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
 import org.choir.core.Verdict;
+import org.choir.keys.DataKeys;
 import org.choir.keys.FileDataKeys;
 import org.choir.knowledge.RecordCheck;
 import org.choir.knowledge.SourceLibrary;
@@ -200,16 +201,18 @@ class ResearchRunTest {
             + " A commit waits for its own flush.\n");
     Path repository = Path.of(System.getProperty("choir.repository"));
     Path sandboxes = Files.createTempDirectory("vw");
+    DataKeys keys = FileDataKeys.open(folder.resolve("keys"));
     try (Backbone backbone =
             Backbone.start(
                 new Backbone.Options(folder.resolve("nats"), 0, Backbone.Durability.CRASH),
-                FileDataKeys.open(folder.resolve("keys")),
+                keys,
                 InstantSource.system());
         Sandboxes vms =
             Sandboxes.open(
                 new Sandboxes.Options(
-                    sandboxes, repository.resolve("guest/target/image"), "auto", 512, 256, 2),
-                FileDataKeys.open(sandboxes.resolve("keys")),
+                        sandboxes, repository.resolve("guest/target/image"), "auto", 512, 256, 2)
+                    .withTemplates(folder.resolve("templates")),
+                keys,
                 InstantSource.system());
         SourceLibrary library = SourceLibrary.open(folder.resolve("library"), new WordEmbedder())) {
       SourceSet set = library.read(List.of(docs), (done, total) -> {});
@@ -299,16 +302,16 @@ class ResearchRunTest {
                   library::text))
           .isEmpty();
     } finally {
-      end(sandboxes);
+      end(sandboxes, keys);
     }
   }
 
   /** Whatever became of the test, no VM and no folder outlives it. */
-  private static void end(Path sandboxes) throws Exception {
+  private static void end(Path sandboxes, DataKeys keys) throws Exception {
     try (Sandboxes vms =
         Sandboxes.open(
             new Sandboxes.Options(sandboxes, sandboxes, "tcg", 512, 256, 2),
-            FileDataKeys.open(sandboxes.resolve("keys")),
+            keys,
             InstantSource.system())) {
       vms.recover();
       vms.list().forEach(vm -> vms.destroy(vm.id()));
