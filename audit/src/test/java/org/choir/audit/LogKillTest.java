@@ -79,7 +79,8 @@ class LogKillTest {
         acknowledged.put(Long.parseLong(line.substring(0, space)), line.substring(space + 1));
         line.setLength(0);
         if (++read == lines) {
-          process.destroyForcibly();
+          // By its handle: the process itself would close what it said last.
+          process.toHandle().destroyForcibly();
         }
       }
     } finally {
