@@ -52,15 +52,17 @@ class KnowledgeBaseTest {
 
   private static final String BREAD =
       """
-      # Sourdough in cold kitchens
+      # Bread in a cold kitchen
 
-      A starter kept at twelve degrees needs about three days between feedings. The bacteria that \
-      make lactic acid slow down less than the yeast does, so the bread turns out sourer and \
-      flatter unless the baker adds a little more flour than usual.
+      A starter that is kept in a cold room needs about three days between one feeding and the \
+      next. The dough which is made with it rises more slowly than it does in the summer, so \
+      that the bread is flat and heavy unless the baker has given it the whole of the night \
+      and a little more flour than the book says.
 
-      Rye flour helps, since its enzymes free sugar from starch even when it is chilly, and a \
-      wooden bowl loses less warmth at night than one made of steel or glass. Some bakers take \
-      the bowl with them to bed, and others put it near the stove when the fire has gone out.
+      Rye flour helps, since its enzymes free sugar from starch even when the room is cold, \
+      and a bowl that is made of wood will lose less of its warmth in the night than one of \
+      steel. Some of the bakers take the bowl with them to bed, and others have put it near \
+      the stove when the fire has gone out.
       """;
 
   private final Path folder;
@@ -186,7 +188,9 @@ class KnowledgeBaseTest {
   @Order(5)
   void aRevisionIsANewVersionWithTheOldScoreAndTheOldVersionNeverChanges() {
     now = now.plusSeconds(60);
-    String text = LIGHTHOUSE + "\nOil gave way to electric lamps in most towers by 1930.\n";
+    String text = LIGHTHOUSE
+            + "\nElectric lamps took the place of the oil in the last years of the century, and the"
+            + " keepers who had lived in the tower went home to their families.\n";
     Article revised = base.revise(lighthouse, submission("ada", "optics", text));
     assertThat(revised.version().number()).isEqualTo(2);
     assertThat(revised.score()).isEqualTo(base.articles().show(lighthouse).score());
@@ -196,7 +200,7 @@ class KnowledgeBaseTest {
         .containsExactly(LIGHTHOUSE, text);
     assertThat(
             base.search()
-                .search("electric lamps in towers", PassageIndex.Filter.ALL, 1)
+                .search("when electric lamps took the place of oil", PassageIndex.Filter.ALL, 1)
                 .found()
                 .getFirst()
                 .passage()
@@ -325,7 +329,7 @@ class KnowledgeBaseTest {
     base.awaitBackground();
     assertThat(base.differences()).isEmpty();
     assertThat(base.rebuild((done, of) -> {}).path("differing").asInt()).isZero();
-    assertThat(base.search().search("sourdough starter", PassageIndex.Filter.ALL, 1).found())
+    assertThat(base.search().search("how often a starter needs feeding", PassageIndex.Filter.ALL, 1).found())
         .singleElement()
         .satisfies(f -> assertThat(f.article().id()).isEqualTo(bread));
   }
