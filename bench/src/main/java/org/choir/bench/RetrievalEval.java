@@ -85,7 +85,9 @@ final class RetrievalEval implements Evals.Eval {
           Retrieval.Answer answer = retrieval.search(Lines.text(line, "text"), RESULTS);
           ObjectNode prediction = Json.object().put("query", id);
           ArrayNode results = prediction.putArray("results");
-          answer.mixed().forEach(r -> results.addObject().put("id", r.id()).put("score", r.score()));
+          answer
+              .mixed()
+              .forEach(r -> results.addObject().put("id", r.id()).put("score", r.score()));
           out.println(Json.write(prediction));
           counted[0]++;
           Map<String, Integer> relevant = judged.getOrDefault(id, Map.of());
@@ -137,8 +139,7 @@ final class RetrievalEval implements Evals.Eval {
 
   static double recall(List<String> ids, Map<String, Integer> relevant) {
     long all = relevant.values().stream().filter(grade -> grade > 0).count();
-    long met =
-        ids.stream().limit(RESULTS).filter(id -> relevant.getOrDefault(id, 0) > 0).count();
+    long met = ids.stream().limit(RESULTS).filter(id -> relevant.getOrDefault(id, 0) > 0).count();
     return all == 0 ? 0 : (double) met / all;
   }
 

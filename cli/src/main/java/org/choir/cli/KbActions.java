@@ -45,7 +45,8 @@ final class KbActions extends Action {
           ask(
               command,
               arguments,
-              e -> say(e.has("read") ? e.path("read").asInt() + " of " + e.path("of").asInt() : ""));
+              e ->
+                  say(e.has("read") ? e.path("read").asInt() + " of " + e.path("of").asInt() : ""));
       String text = result.path("text").asText();
       result.remove("text");
       print(result, text);
@@ -309,7 +310,11 @@ final class KbActions extends Action {
     @Parameters(index = "1", paramLabel = "TO", description = "The cited one.")
     String to = "";
 
-    @Option(names = "--claim", paramLabel = "TEXT", defaultValue = "", description = "Said with it.")
+    @Option(
+        names = "--claim",
+        paramLabel = "TEXT",
+        defaultValue = "",
+        description = "Said with it.")
     String claim = "";
 
     Cite(Context context) {

@@ -45,7 +45,10 @@ class KbTest {
       assertThat(found.path("facets").path("field").path("optics").asInt()).isEqualTo(1);
       JsonNode reviewed = ok("kb", "review", id, "--accept", "--as", "editor", "--json");
       assertThat(reviewed.path("eligible").asBoolean()).isTrue();
-      assertThat(ok("publish", "lens.md", "--field", "optics", "--as", "bob", "--json").path("state").asText())
+      assertThat(
+              ok("publish", "lens.md", "--field", "optics", "--as", "bob", "--json")
+                  .path("state")
+                  .asText())
           .isEqualTo("rejected");
       assertThat(ok("kb", "rebuild", "--json").path("differing").asInt()).isZero();
       assertThat(ok("kb", "show", id, "--body", "--json").path("body").asText()).isEqualTo(TEXT);

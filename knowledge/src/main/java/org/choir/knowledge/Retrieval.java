@@ -16,8 +16,7 @@ public final class Retrieval {
   private final PassageIndex.ByVectors vectors;
   private final Embedder embedder;
 
-  public Retrieval(
-      PassageIndex.ByWords words, PassageIndex.ByVectors vectors, Embedder embedder) {
+  public Retrieval(PassageIndex.ByWords words, PassageIndex.ByVectors vectors, Embedder embedder) {
     this.words = words;
     this.vectors = vectors;
     this.embedder = embedder;
@@ -82,8 +81,7 @@ public final class Retrieval {
 
   /** Finds. */
   public Answer search(String question, int limit) {
-    PassageIndex.ByWords.Found found =
-        words.words(question, PassageIndex.Filter.ALL, CANDIDATES);
+    PassageIndex.ByWords.Found found = words.words(question, PassageIndex.Filter.ALL, CANDIDATES);
     List<PassageIndex.Hit> nearest =
         question.isBlank()
             ? List.of()

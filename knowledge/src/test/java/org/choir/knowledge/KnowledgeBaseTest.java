@@ -91,7 +91,7 @@ class KnowledgeBaseTest {
     PassageLucene index = PassageLucene.open(folder.resolve("index"));
     InstantSource clock = () -> now;
     return new KnowledgeBase(
-        database, bodies, backbone.events(), embedder, index, index, Set.of("editor"), clock);
+        database, bodies, backbone.events(), embedder, index, index, Set.of("editor", "reader"), clock);
   }
 
   @AfterAll
@@ -145,6 +145,7 @@ class KnowledgeBaseTest {
     Article own = base.publish(submission("editor", "baking", BREAD));
     bread = own.id();
     requireFails(() -> base.review(bread, "editor", true), "own_article");
+    base.review(bread, "reader", true);
   }
 
   @Test
@@ -159,7 +160,8 @@ class KnowledgeBaseTest {
     assertThat(events("published"))
         .extracting(e -> e.data().path("article").asText())
         .containsExactly(lighthouse, bread);
-    assertThat(events("published")).allSatisfy(e -> assertThat(e.subject()).isEqualTo("kb.publish.new"));
+    assertThat(events("published"))
+        .allSatisfy(e -> assertThat(e.subject()).isEqualTo("kb.publish.new"));
   }
 
   @Test
@@ -177,7 +179,8 @@ class KnowledgeBaseTest {
             base.search()
                 .search(
                     "curtains around the lantern",
-                    new PassageIndex.Filter(Set.of("baking"), Set.of(), Long.MIN_VALUE, Long.MAX_VALUE),
+                    new PassageIndex.Filter(
+                        Set.of("baking"), Set.of(), Long.MIN_VALUE, Long.MAX_VALUE),
                     10)
                 .found())
         .extracting(f -> f.article().field())
@@ -188,7 +191,8 @@ class KnowledgeBaseTest {
   @Order(5)
   void aRevisionIsANewVersionWithTheOldScoreAndTheOldVersionNeverChanges() {
     now = now.plusSeconds(60);
-    String text = LIGHTHOUSE
+    String text =
+        LIGHTHOUSE
             + "\nElectric lamps took the place of the oil in the last years of the century, and the"
             + " keepers who had lived in the tower went home to their families.\n";
     Article revised = base.revise(lighthouse, submission("ada", "optics", text));
@@ -270,15 +274,31 @@ class KnowledgeBaseTest {
           .put("id", id)
           .put("sha256", base.articles().show(id).version().digest().hex());
     }
-    claims.addObject().put("text", claim).put("verdict", "supported").putArray("evidence")
-        .addObject().put("source", bread);
-    claims.addObject().put("text", "The lens of Cordouan was lit in 1923.")
-        .put("verdict", "supported").putArray("evidence").addObject().put("source", lighthouse);
+    claims
+        .addObject()
+        .put("text", claim)
+        .put("verdict", "supported")
+        .putArray("evidence")
+        .addObject()
+        .put("source", bread);
+    claims
+        .addObject()
+        .put("text", "The lens of Cordouan was lit in 1923.")
+        .put("verdict", "supported")
+        .putArray("evidence")
+        .addObject()
+        .put("source", lighthouse);
     Article report =
         base.publish(
             new Submission(
-                "cleo", "baking", text, Optional.of(VerificationRecord.parse(Json.write(record))), 50));
-    assertThat(base.citations().weighed().stream().filter(w -> w.citation().citing().equals(report.id())))
+                "cleo",
+                "baking",
+                text,
+                Optional.of(VerificationRecord.parse(Json.write(record))),
+                50));
+    assertThat(
+            base.citations().weighed().stream()
+                .filter(w -> w.citation().citing().equals(report.id())))
         .singleElement()
         .satisfies(
             w -> {
@@ -294,8 +314,7 @@ class KnowledgeBaseTest {
   void aWithdrawnArticleIsNoLongerFoundAndItsTextStillCounts() {
     Article text = base.publish(submission("dora", "sailing", sailing()));
     base.withdraw(text.id(), "dora");
-    assertThat(
-            base.search().search("reefing a gaff mainsail", PassageIndex.Filter.ALL, 10).found())
+    assertThat(base.search().search("reefing a gaff mainsail", PassageIndex.Filter.ALL, 10).found())
         .extracting(f -> f.article().id())
         .doesNotContain(text.id());
     assertThat(base.publish(submission("eve", "sailing", sailing())).state())
@@ -329,7 +348,10 @@ class KnowledgeBaseTest {
     base.awaitBackground();
     assertThat(base.differences()).isEmpty();
     assertThat(base.rebuild((done, of) -> {}).path("differing").asInt()).isZero();
-    assertThat(base.search().search("how often a starter needs feeding", PassageIndex.Filter.ALL, 1).found())
+    assertThat(
+            base.search()
+                .search("how often a starter needs feeding", PassageIndex.Filter.ALL, 1)
+                .found())
         .singleElement()
         .satisfies(f -> assertThat(f.article().id()).isEqualTo(bread));
   }
@@ -337,9 +359,11 @@ class KnowledgeBaseTest {
   @Test
   @Order(10)
   void stakeAndBoostNeverLiftWhatIsIrrelevant() {
-    assertThat(ArticleSearch.order(0.5, 1, 1_000, 500)).isLessThan(ArticleSearch.order(0.6, 1, 10, 0));
+    assertThat(ArticleSearch.order(0.5, 1, 1_000, 500))
+        .isLessThan(ArticleSearch.order(0.6, 1, 10, 0));
     assertThat(ArticleSearch.order(0.2, 1, 1_000, 1_000_000)).isEqualTo(0.2);
-    assertThat(ArticleSearch.order(0.9, 1, 100, 50)).isGreaterThan(ArticleSearch.order(0.9, 1, 100, 0));
+    assertThat(ArticleSearch.order(0.9, 1, 100, 50))
+        .isGreaterThan(ArticleSearch.order(0.9, 1, 100, 0));
     base.boost(bread, 500);
     assertThat(
             base.search()

@@ -147,7 +147,8 @@ class PassageIndexTest {
             Mix.of(
                 List.of(new PassageIndex.Hit("a:0", "a", 9), new PassageIndex.Hit("b:0", "b", 3)),
                 List.of(
-                    new PassageIndex.Hit("c:0", "c", 0.9), new PassageIndex.Hit("b:1", "b", 0.88),
+                    new PassageIndex.Hit("c:0", "c", 0.9),
+                    new PassageIndex.Hit("b:1", "b", 0.88),
                     new PassageIndex.Hit("a:1", "a", 0.4)),
                 0.5))
         .extracting(Mix.Mixed::article)

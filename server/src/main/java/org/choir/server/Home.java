@@ -32,7 +32,8 @@ public final class Home {
   /** One folder per part. */
   static final List<String> PARTS =
       List.of(
-          "keys", "nats", "sources", "vms", "volumes", "signers", "runs", "run", "logs", "cache", "kb");
+          "keys", "nats", "sources", "vms", "volumes", "signers", "runs", "run", "logs", "cache",
+          "kb");
 
   private static final Set<PosixFilePermission> PRIVATE =
       PosixFilePermissions.fromString("rwx------");

@@ -92,7 +92,8 @@ final class KbCommands {
     KnowledgeBase base = room.open();
     String user = request.user().value();
     return switch (request.command()) {
-      case "kb.search" -> search(base, request.optional("field").orElse("all"), request.arguments());
+      case "kb.search" ->
+          search(base, request.optional("field").orElse("all"), request.arguments());
       case "kb.show" -> show(base, request.text("id"), request.flag("body"));
       case "kb.rebuild" -> rebuild(base, events);
       case "kb.review" -> decided(base.review(request.text("id"), user, request.flag("accept")));
@@ -153,12 +154,10 @@ final class KbCommands {
     String author = asked.path("author").asText();
     PassageIndex.Filter filter =
         new PassageIndex.Filter(
-            fields,
-            author.isEmpty() ? Set.of() : Set.of(author),
-            Long.MIN_VALUE,
-            Long.MAX_VALUE);
+            fields, author.isEmpty() ? Set.of() : Set.of(author), Long.MIN_VALUE, Long.MAX_VALUE);
     ArticleSearch.Answer answer =
-        base.search().search(asked.path("question").asText(), filter, asked.path("limit").asInt(LIMIT));
+        base.search()
+            .search(asked.path("question").asText(), filter, asked.path("limit").asInt(LIMIT));
     ObjectNode out = Json.object();
     ArrayNode results = out.putArray("results");
     List<String> lines = new ArrayList<>();
@@ -328,7 +327,12 @@ final class KbCommands {
   private static String text(Article article) {
     return String.join(
         "\n",
-        article.id() + "  " + article.version().title() + " (version " + article.version().number() + ")",
+        article.id()
+            + "  "
+            + article.version().title()
+            + " (version "
+            + article.version().number()
+            + ")",
         "author     " + article.author() + ", field " + article.field(),
         "state      "
             + article.state().word()

@@ -84,8 +84,7 @@ final class KnowledgeRoom implements AutoCloseable {
     database = opened;
     base = known;
     // Counted from the first use: a server that is started each morning looks each time.
-    nightly.scheduleWithFixedDelay(
-        this::rings, 1, RINGS_EVERY.toMinutes(), TimeUnit.MINUTES);
+    nightly.scheduleWithFixedDelay(this::rings, 1, RINGS_EVERY.toMinutes(), TimeUnit.MINUTES);
     return known;
   }
 

@@ -134,8 +134,7 @@ final class Wiring implements AutoCloseable {
               new CachedEmbedder(
                   new BgeEmbedder(), home.part("cache"), CachedEmbedder.DEFAULT_BYTES_MAX));
       library = closing(SourceLibrary.open(home.part("sources"), embedder));
-      knowledge =
-          closing(new KnowledgeRoom(home, backbone, embedder, settings.reviewers(), clock));
+      knowledge = closing(new KnowledgeRoom(home, backbone, embedder, settings.reviewers(), clock));
       models = closing(new ModelAccess(credentials, settings, embedder));
       research = new Research(library);
       agents =
