@@ -91,7 +91,14 @@ class KnowledgeBaseTest {
     PassageLucene index = PassageLucene.open(folder.resolve("index"));
     InstantSource clock = () -> now;
     return new KnowledgeBase(
-        database, bodies, backbone.events(), embedder, index, index, Set.of("editor", "reader"), clock);
+        database,
+        bodies,
+        backbone.events(),
+        embedder,
+        index,
+        index,
+        Set.of("editor", "reader"),
+        clock);
   }
 
   @AfterAll
