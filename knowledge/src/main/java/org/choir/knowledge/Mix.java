@@ -57,7 +57,7 @@ final class Mix {
 
   /** Whether a short question holds something that only an exact match answers. */
   private static boolean names(String question) {
-    String[] words = question.strip().split("\\s+");
+    String[] words = question.strip().split("\\s+", -1);
     if (words.length > LONG_TERMS) {
       return false;
     }
