@@ -50,7 +50,7 @@ public final class KnowledgeBase implements AutoCloseable {
       Set<String> reviewers,
       InstantSource clock) {
     database.migrate("knowledge");
-    this.indexes = vectors == words ? List.of(words) : List.of(words, vectors);
+    this.indexes = vectors.equals(words) ? List.of(words) : List.of(words, vectors);
     this.reviewers = Set.copyOf(reviewers);
     this.citations = new Citations(database, bodies, clock);
     this.articles =
@@ -64,7 +64,7 @@ public final class KnowledgeBase implements AutoCloseable {
     this.projection = new Projection(articles, words, vectors, embedder);
     this.search = new ArticleSearch(words, vectors, embedder, articles::published);
     this.outbox = new Outbox(database, bus);
-    var unused = background.submit(this::makeGood);
+    background.execute(this::makeGood);
   }
 
   /** What an earlier end left undone, and what another model embedded. */

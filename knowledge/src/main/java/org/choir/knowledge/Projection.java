@@ -79,21 +79,21 @@ final class Projection {
     }
     List<IndexRow> rows = embedded(rows(article, articles.body(article.version())));
     words.put(article.id(), rows);
-    if (vectors != words) {
+    if (!vectors.equals(words)) {
       vectors.put(article.id(), rows);
     }
   }
 
   private void remove(String article) {
     words.remove(article);
-    if (vectors != words) {
+    if (!vectors.equals(words)) {
       vectors.remove(article);
     }
   }
 
   void commit() {
     words.commit();
-    if (vectors != words) {
+    if (!vectors.equals(words)) {
       vectors.commit();
     }
   }
@@ -116,7 +116,7 @@ final class Projection {
   private Set<String> stale(Set<String> wanted) {
     Set<String> stale = new HashSet<>();
     words.rows().forEach(r -> stale.add(r.article()));
-    if (vectors != words) {
+    if (!vectors.equals(words)) {
       vectors.rows().forEach(r -> stale.add(r.article()));
     }
     stale.removeAll(wanted);
@@ -130,7 +130,7 @@ final class Projection {
    */
   int catchUp(BooleanSupplier stop) {
     Map<String, String> had = state(words);
-    Map<String, String> hadVectors = vectors == words ? had : state(vectors);
+    Map<String, String> hadVectors = vectors.equals(words) ? had : state(vectors);
     int changed = 0;
     Set<String> wanted = new HashSet<>();
     for (Article article : articles.published()) {
@@ -175,7 +175,7 @@ final class Projection {
     }
     wanted.sort(java.util.Comparator.comparing(IndexRow::key));
     List<String> differences = new ArrayList<>(compare(wanted, words.rows()));
-    if (vectors != words) {
+    if (!vectors.equals(words)) {
       differences.addAll(compare(wanted, vectors.rows()));
     }
     return differences;

@@ -65,7 +65,7 @@ public final class Retrieval {
         at++;
       }
       words.put(text.id(), own);
-      if (vectors != words) {
+      if (!vectors.equals(words)) {
         vectors.put(text.id(), own);
       }
     }
@@ -74,7 +74,7 @@ public final class Retrieval {
   /** Makes what was added visible. */
   public void commit() {
     words.commit();
-    if (vectors != words) {
+    if (!vectors.equals(words)) {
       vectors.commit();
     }
   }
