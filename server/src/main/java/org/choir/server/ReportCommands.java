@@ -92,15 +92,19 @@ final class ReportCommands {
   ObjectNode export(RunId run, Request request) {
     SubmittedReport report = required(run);
     String format = request.text("format");
-    String text =
-        switch (format) {
-          case "md" -> report.markdown();
-          case "html" -> report.html();
-          default ->
-              throw ChoirException.usage(
-                  "bad_format", "there is no format '" + format + "'", "choose md or html");
-        };
-    return Json.object().put("run", run.value()).put("format", format).put("text", text);
+    ObjectNode out = Json.object().put("run", run.value()).put("format", format);
+    return switch (format) {
+      case "md" -> out.put("text", report.markdown());
+      case "html" -> out.put("text", report.html());
+      case "pdf" -> out.put("base64", report.pdf());
+      case "csl" -> out.put("text", report.csl());
+      case "ris" -> out.put("text", report.ris());
+      default ->
+          throw ChoirException.usage(
+              "bad_format",
+              "there is no format '" + format + "'",
+              "choose md, html, pdf, csl or ris");
+    };
   }
 
   /**
