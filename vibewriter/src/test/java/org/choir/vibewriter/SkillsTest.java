@@ -21,10 +21,9 @@ class SkillsTest {
 
   @TempDir Path folder;
 
-  private record Ended(int exit, String out, String err) {}
+  record Ended(int exit, String out, String err) {}
 
-  private static Ended run(String skill, String... arguments)
-      throws IOException, InterruptedException {
+  static Ended run(String skill, String... arguments) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     // -I: no user packages, no environment; a skill needs the standard library only.
     command.addAll(
