@@ -12,7 +12,7 @@ import org.choir.core.Json;
 import org.choir.server.Nearest;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -22,7 +22,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     description = "Research agents that people can trust with keys and money.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
-      HelpCommand.class,
+      HelpAction.class,
       ResearchAction.class,
       RunActions.Runs.class,
       RunActions.Show.class,
@@ -72,6 +72,7 @@ public final class Choir implements Runnable {
   /** Runs one command. */
   static int run(Context context, String... arguments) {
     CommandLine line = new CommandLine(new Choir(context), new Factory(context));
+    offerHelp(line);
     line.setOut(writer(context.out()));
     line.setErr(writer(context.err()));
     line.setColorScheme(
@@ -85,6 +86,18 @@ public final class Choir implements Runnable {
     line.setExecutionExceptionHandler(
         (e, command, result) -> failed(context, e, List.of(arguments).contains("--json")));
     return line.execute(arguments);
+  }
+
+  /** Every command explains itself, whatever else it needs. */
+  private static void offerHelp(CommandLine command) {
+    command
+        .getCommandSpec()
+        .addOption(
+            OptionSpec.builder("-h", "--help")
+                .usageHelp(true)
+                .description("Show this help.")
+                .build());
+    command.getSubcommands().values().stream().distinct().forEach(Choir::offerHelp);
   }
 
   @Override

@@ -54,6 +54,21 @@ class UsageTest {
   }
 
   @Test
+  void everyCommandExplainsItselfAtAnyDepth() {
+    for (String[] line :
+        new String[][] {{"help", "vm", "exec"}, {"vm", "exec", "--help"}, {"vm", "exec", "-h"}}) {
+      Command.Ended ended = run(line);
+      assertThat(ended.exit()).as(ended.err()).isZero();
+      assertThat(ended.out()).startsWith("Usage: choir vm exec").contains("Examples:");
+    }
+    assertThat(run("research", "--help").out()).startsWith("Usage: choir research");
+    assertThat(run("--help").out()).contains("choir research");
+    Command.Ended none = run("help", "vm", "exce");
+    assertThat(none.exit()).isEqualTo(2);
+    assertThat(none.err()).contains("there is no command 'exce'").contains("did you mean: exec?");
+  }
+
+  @Test
   void helpListsEveryCommandAndTheExitCodes() {
     Command.Ended ended = run("help");
     assertThat(ended.exit()).isZero();

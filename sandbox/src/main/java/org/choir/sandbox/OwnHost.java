@@ -35,6 +35,7 @@ final class OwnHost implements VmHost {
   private final InstantSource clock;
   private final Outside outside;
   private final Machines machines;
+  private final Templates templates;
   private final Starts starts;
   private final Sleep sleep;
   private final WarmPool pool;
@@ -70,9 +71,8 @@ final class OwnHost implements VmHost {
             clock,
             steps,
             spec -> Snapshot.Fit.of(driver, accelerator(), machines.image(), spec));
-    this.starts =
-        new Starts(
-            machines, new Templates(options.templates(), driver, machines), accelerator, READY);
+    this.templates = new Templates(options.templates(), driver, machines);
+    this.starts = new Starts(machines, templates, accelerator, READY);
     this.pool = new WarmPool(options.spec("warm"), options.pool(), starts::cold, machines);
   }
 
@@ -302,6 +302,7 @@ final class OwnHost implements VmHost {
 
   @Override
   public Recovery recover() {
+    templates.recover();
     List<String> adopted = new ArrayList<>();
     List<String> reaped = new ArrayList<>();
     Set<Path> mine = ConcurrentHashMap.newKeySet();
@@ -388,6 +389,7 @@ final class OwnHost implements VmHost {
   @Override
   public void close() {
     closed = true;
+    templates.close();
     pool.close();
     cells
         .values()
