@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.choir.keys.FileDataKeys;
 import org.choir.sandbox.Sandboxes;
 import org.choir.sandbox.Vm;
 
@@ -29,6 +30,7 @@ final class Machine implements AutoCloseable {
           Sandboxes.open(
               new Sandboxes.Options(
                   folder, repository.resolve("guest/target/image"), "auto", 384, 512, 2),
+              FileDataKeys.open(folder.resolve("keys")),
               InstantSource.system());
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException(e);

@@ -22,6 +22,8 @@ import picocli.CommandLine.Parameters;
       VmActions.Ls.class,
       VmActions.Exec.class,
       VmActions.Cp.class,
+      VmActions.Suspend.class,
+      VmActions.Resume.class,
       VmActions.Rm.class
     },
     footer = {
@@ -30,19 +32,22 @@ import picocli.CommandLine.Parameters;
       "  choir vm create",
       "  choir vm exec ID -- python3 -c 'print(6 * 7)'",
       "  choir vm cp data.csv ID:/workspace/sources/data.csv",
+      "  choir vm suspend ID",
       "  choir vm rm ID"
     })
 final class VmActions implements Runnable {
   @Override
   public void run() {
     throw ChoirException.usage(
-        "no_command", "vm needs a command: create, ls, exec, cp or rm", "see: choir help vm");
+        "no_command",
+        "vm needs a command: create, ls, exec, cp, suspend, resume or rm",
+        "see: choir help vm");
   }
 
   /** {@code choir vm create}. */
   @Command(
       name = "create",
-      description = "Boot a VM and print its id.",
+      description = "Start a VM and print its id.",
       footer = {"", "Example:", "  choir vm create"})
   static final class Create extends Action {
     Create(Context context) {
@@ -81,11 +86,12 @@ final class VmActions implements Runnable {
             vm ->
                 print(
                     String.format(
-                        "%-16s %-8s %-5s %s",
+                        "%-16s %-10s %-8s %-5s %5s MiB",
                         vm.path("id").asText(),
-                        vm.path("pid").asText(),
+                        vm.path("state").asText(),
+                        vm.path("pid").asLong() < 0 ? "-" : vm.path("pid").asText(),
                         vm.path("accelerator").asText(),
-                        vm.path("state").asText())));
+                        vm.path("memory_mib").asText())));
       }
       return 0;
     }
@@ -186,6 +192,51 @@ final class VmActions implements Runnable {
 
     private static Optional<String[]> guest(String side) {
       return side.matches("[a-z0-9]+:/.*") ? Optional.of(side.split(":", 2)) : Optional.empty();
+    }
+  }
+
+  /** {@code choir vm suspend}. */
+  @Command(
+      name = "suspend",
+      description = "Put a VM on the disk, with its processes; the next use resumes it.",
+      footer = {"", "Example:", "  choir vm suspend ID"})
+  static final class Suspend extends Action {
+    @Parameters(paramLabel = "ID", description = "The VM.")
+    String id = "";
+
+    Suspend(Context context) {
+      super(context);
+    }
+
+    @Override
+    public Integer call() {
+      print(ask("vm.suspend", Json.object().put("id", id)), "suspended VM " + id);
+      return 0;
+    }
+  }
+
+  /** {@code choir vm resume}. */
+  @Command(
+      name = "resume",
+      description = "Have a suspended VM run again.",
+      footer = {"", "Example:", "  choir vm resume ID"})
+  static final class Resume extends Action {
+    @Parameters(paramLabel = "ID", description = "The VM.")
+    String id = "";
+
+    Resume(Context context) {
+      super(context);
+    }
+
+    @Override
+    public Integer call() {
+      ObjectNode vm = ask("vm.resume", Json.object().put("id", id));
+      String notice = vm.path("notice").asText();
+      if (!notice.isEmpty()) {
+        say(notice);
+      }
+      print(vm, "resumed VM " + id);
+      return 0;
     }
   }
 

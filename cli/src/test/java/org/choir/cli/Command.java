@@ -54,17 +54,31 @@ final class Command {
         exit, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
 
+  /**
+   * The command as a process of its own, as a person at a terminal of 40 rows would start it; what
+   * it prints on standard error goes to the file.
+   */
+  Process startOnTerminal(Path err, String... arguments) throws IOException {
+    return start(err, List.of("-Dchoir.terminal=40 100"), arguments);
+  }
+
   /** The command as a process of its own; what it prints on standard error goes to the file. */
   Process start(Path err, String... arguments) throws IOException {
-    List<String> line = new ArrayList<>();
+    return start(err, List.of(), arguments);
+  }
+
+  private Process start(Path err, List<String> options, String... arguments) throws IOException {
+    // A build in the background ignores Ctrl-C, and so would all that it starts.
+    List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.addAll(
         List.of(
             "-Dchoir.build=" + build,
             "-Dchoir.repository=" + System.getProperty("choir.repository"),
             "-cp",
-            System.getProperty("java.class.path"),
-            Choir.class.getName()));
+            System.getProperty("java.class.path")));
+    line.addAll(options);
+    line.add(Choir.class.getName());
     line.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(line);
     builder.environment().clear();

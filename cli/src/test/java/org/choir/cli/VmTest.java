@@ -44,6 +44,23 @@ class VmTest {
     assertThat(temp.resolve("out.txt")).hasContent("carried");
     assertThat(run("vm", "cp", "a", "b").err()).contains("ID:/PATH");
 
+    run("vm", "exec", id, "--", "bash", "-c", "echo in-memory > /tmp/m");
+    assertThat(run("vm", "suspend", id).exit()).isZero();
+    assertThat(run("vm", "ls").out()).contains(id).contains("suspended");
+    assertThat(run("vm", "suspend", id).err()).contains("does not run");
+    // Any use resumes it; so does the word for it, in another server too.
+    assertThat(run("vm", "exec", id, "--", "cat", "/tmp/m").out()).isEqualTo("in-memory\n");
+    assertThat(run("vm", "resume", id).err()).contains("nothing is to be done");
+    assertThat(run("down").exit()).isZero();
+    assertThat(run("vm", "ls").out()).contains("suspended");
+    assertThat(run("vm", "resume", id).out()).contains("resumed VM " + id);
+    assertThat(run("vm", "exec", id, "--", "cat", "/tmp/m").out()).isEqualTo("in-memory\n");
+
+    // Another user's VM is as if it were not there.
+    assertThat(run("vm", "ls", "--as", "bob").out()).doesNotContain(id);
+    assertThat(run("vm", "exec", "--as", "bob", id, "--", "true").err()).contains("there is no VM");
+    assertThat(run("vm", "rm", "--as", "bob", id).exit()).isEqualTo(2);
+
     assertThat(run("vm", "rm", id).exit()).isZero();
     assertThat(run("vm", "ls").out()).doesNotContain(id);
     Command.Ended none = run("vm", "exec", id, "--", "true");

@@ -200,6 +200,7 @@ final class Machines {
    */
   private Live go(Journal.Entry entry, Hypervisor hypervisor) {
     GuestLink link = null;
+    String stage = "starting";
     try {
       Journal.Entry started = entry.with(hypervisor.process());
       Journal.write(started);
@@ -207,7 +208,9 @@ final class Machines {
       hypervisor.unpause();
       steps.reached(Step.GUEST_UNPAUSED);
       link = dial(started, hypervisor, ACKNOWLEDGED);
+      stage = "saying hello";
       link.hello(ACKNOWLEDGED);
+      stage = "confirming its generation";
       byte[] entropy = new byte[ENTROPY_BYTES];
       random.nextBytes(entropy);
       String token = link.restored(entry.generation(), entropy, clock.instant(), ACKNOWLEDGED);
@@ -224,8 +227,8 @@ final class Machines {
       hypervisor.kill();
       throw SandboxException.passing(
           "restore_failed",
-          "the VM %s does not go on from its snapshot (%s); it printed: %s"
-              .formatted(entry.id(), e.getMessage(), printed),
+          "the VM %s does not go on from its snapshot: %s, %s; it printed: %s"
+              .formatted(entry.id(), stage, e.getMessage(), printed),
           "try again, or remove it: choir vm rm",
           e);
     }

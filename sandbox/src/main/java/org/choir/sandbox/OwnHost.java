@@ -362,13 +362,15 @@ final class OwnHost implements VmHost {
       unpack(entry);
       steps.reached(Step.OVERLAY_UNPACKED);
       VmState.Running running =
-          refusal.isPresent() ? bootAgain(cell, entry, refusal.get()) : load(cell, entry);
+          refusal.isPresent()
+              ? bootAgain(cell, entry, refusal.get())
+              : load(cell, entry.withToken(snapshot.token()));
       done = true;
       return running;
     } finally {
       if (!done) {
         machines.end(entry);
-        suspended(cell, entry);
+        suspended(cell, journal(cell)); // with the highest generation that was given
       }
     }
   }

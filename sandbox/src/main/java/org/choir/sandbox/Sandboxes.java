@@ -305,6 +305,11 @@ public final class Sandboxes implements AutoCloseable {
     return suspended;
   }
 
+  /** How many VMs are ready for the next caller. */
+  public int warm() {
+    return host instanceof OwnHost own ? own.warm() : 0;
+  }
+
   /** How VMs run: {@code kvm}, {@code tcg} or {@code remote}; the first call may boot one. */
   public String accelerator() {
     return host.accelerator();

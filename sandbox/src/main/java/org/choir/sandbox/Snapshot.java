@@ -16,12 +16,19 @@ import org.choir.core.Json;
  * overlay.sealed} and {@code manifest.json}. It is written under another name and gets this one
  * only when all of it has reached the disk.
  *
+ * @param token of the agent as it was saved: a machine that went on from here has another one since
  * @param fit what must be the same where it is loaded
  * @param memoryBytes of {@code memory.sealed}
  * @param overlayBytes of {@code overlay.sealed}
  */
 record Snapshot(
-    int number, int generation, long atMillis, Fit fit, long memoryBytes, long overlayBytes) {
+    int number,
+    int generation,
+    String token,
+    long atMillis,
+    Fit fit,
+    long memoryBytes,
+    long overlayBytes) {
   static final String MANIFEST = "manifest.json";
   static final String MEMORY = "memory.sealed";
   static final String OVERLAY = "overlay.sealed";
@@ -120,6 +127,7 @@ record Snapshot(
             .put("schema", SCHEMA)
             .put("number", number)
             .put("generation", generation)
+            .put("token", token)
             .put("atMillis", atMillis);
     json.set("fit", fit.json());
     json.putObject("files").put(MEMORY, memoryBytes).put(OVERLAY, overlayBytes);
@@ -143,6 +151,7 @@ record Snapshot(
           new Snapshot(
               json.path("number").asInt(),
               json.path("generation").asInt(),
+              json.path("token").asText(),
               json.path("atMillis").asLong(),
               Fit.parse(json.path("fit")),
               json.path("files").path(MEMORY).asLong(-1),

@@ -67,6 +67,7 @@ final class Snapshots {
       new Snapshot(
               number,
               entry.generation(),
+              entry.token(),
               atMillis,
               entry.fit(),
               Files.size(memory),

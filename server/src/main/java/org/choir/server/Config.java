@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
 import org.choir.backbone.Backbone;
 import org.choir.core.ChoirException;
 import org.choir.core.Text;
+import org.choir.sandbox.Quota;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
@@ -58,7 +59,13 @@ public final class Config {
     d.put("sandbox.overlay-mib", "1024");
     d.put("sandbox.vm-limit", "8");
     d.put("sandbox.image", "");
-    d.put("sandbox.keep", "10m");
+    d.put("sandbox.keep", "1m");
+    d.put("sandbox.lease", "1h");
+    d.put("sandbox.pool", "1");
+    d.put("sandbox.tenant-vms", "64");
+    d.put("sandbox.tenant-cpus", "64");
+    d.put("sandbox.tenant-memory-mib", "65536");
+    d.put("sandbox.tenant-disk-mib", "262144");
     for (String provider : PROVIDERS) {
       d.put("consent." + provider, "false");
     }
@@ -195,6 +202,13 @@ public final class Config {
         number(values, "sandbox.vm-limit", 1, 256),
         Optional.of(value(values, "sandbox.image").text()).filter(t -> !t.isEmpty()).map(Path::of),
         duration(values, "sandbox.keep"),
+        duration(values, "sandbox.lease"),
+        number(values, "sandbox.pool", 0, 64),
+        new Quota(
+            number(values, "sandbox.tenant-vms", 1, 100_000),
+            number(values, "sandbox.tenant-cpus", 1, 100_000),
+            number(values, "sandbox.tenant-memory-mib", 64, 100_000_000),
+            number(values, "sandbox.tenant-disk-mib", 64, 100_000_000)),
         consent);
   }
 

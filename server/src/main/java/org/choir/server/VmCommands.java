@@ -22,8 +22,9 @@ import org.choir.sandbox.ExecResult;
 import org.choir.sandbox.Sandboxes;
 import org.choir.sandbox.Vm;
 import org.choir.sandbox.VmInfo;
+import org.choir.sandbox.VmState;
 
-/** Sandboxes by hand: create, list, run a command, copy files, remove. */
+/** Sandboxes by hand: create, list, run a command, copy files, suspend, resume, remove. */
 final class VmCommands {
   /** The user that commands run as, and the folder they start in. */
   private static final int UID = 1000;
@@ -47,8 +48,10 @@ final class VmCommands {
 
   ObjectNode handle(Request request, Request.Events events) {
     return switch (request.command()) {
-      case "vm.create" -> create(events);
-      case "vm.ls" -> list();
+      case "vm.create" -> create(request, events);
+      case "vm.ls" -> list(request);
+      case "vm.suspend" -> describe(sandboxes.suspend(byHand(request).id()));
+      case "vm.resume" -> resume(request);
       case "vm.exec" -> exec(request, events);
       case "vm.read" -> read(request);
       case "vm.write" -> write(request);
@@ -57,30 +60,52 @@ final class VmCommands {
     };
   }
 
-  private ObjectNode create(Request.Events events) {
+  private ObjectNode create(Request request, Request.Events events) {
     StringBuilder id = new StringBuilder("v");
     for (int i = 0; i < 7; i++) {
       id.append(DIGITS.charAt(random.nextInt(32)));
     }
-    events.send(Json.object().put("progress", "booting " + id));
-    Vm vm = sandboxes.obtain(id.toString());
+    events.send(Json.object().put("progress", "starting " + id));
+    Vm vm = sandboxes.obtain(id.toString(), request.user());
     return Json.object()
         .put("id", vm.id())
         .put("pid", vm.pid())
         .put("accelerator", vm.accelerator());
   }
 
-  private ObjectNode list() {
+  private ObjectNode list(Request request) {
     ArrayNode list = Json.array();
-    for (VmInfo vm : sandboxes.list()) {
-      list.addObject()
-          .put("id", vm.id())
-          .put("pid", vm.pid())
-          .put("accelerator", vm.accelerator())
-          .put("state", vm.state())
-          .put("started_millis", vm.startedMillis());
-    }
+    sandboxes.list().stream()
+        .filter(vm -> vm.tenant().equals(request.user()))
+        .forEach(vm -> list.add(describe(vm)));
     return Json.object().set("vms", list);
+  }
+
+  private static ObjectNode describe(VmInfo vm) {
+    return Json.object()
+        .put("id", vm.id())
+        .put("pid", vm.pid())
+        .put("driver", vm.driver())
+        .put("accelerator", vm.accelerator())
+        .put("state", vm.state())
+        .put("memory_mib", vm.memoryMib())
+        .put("generation", vm.generation())
+        .put("started_millis", vm.startedMillis());
+  }
+
+  private ObjectNode resume(Request request) {
+    VmState.Running running = sandboxes.resume(byHand(request).id());
+    return describe(running.info()).put("notice", running.notice());
+  }
+
+  /** Suspends a VM if it runs; without effect otherwise. */
+  void putAway(String id) {
+    boolean runs =
+        sandboxes.list().stream()
+            .anyMatch(vm -> vm.id().equals(id) && vm.phase() == VmInfo.Phase.RUNNING);
+    if (runs) {
+      sandboxes.suspend(id);
+    }
   }
 
   private ObjectNode exec(Request request, Request.Events events) {
@@ -146,19 +171,25 @@ final class VmCommands {
   }
 
   private ObjectNode remove(Request request) {
+    Vm vm = byHand(request);
+    vm.close();
+    return Json.object().put("id", vm.id()).put("removed", true);
+  }
+
+  /** A VM that no run counts on. */
+  private Vm byHand(Request request) {
     Vm vm = vm(request);
     if (!isByHand(vm.id())) {
       throw ChoirException.usage(
           "vm_of_run", "VM " + vm.id() + " belongs to a run", "choir pause " + vm.id());
     }
-    vm.close();
-    return Json.object().put("id", vm.id()).put("removed", true);
+    return vm;
   }
 
   private Vm vm(Request request) {
     String id = request.text("id");
     return sandboxes
-        .find(id)
+        .find(id, request.user())
         .orElseThrow(
             () ->
                 ChoirException.usage(

@@ -12,6 +12,8 @@ import org.choir.agent.AgentRuntime;
 import org.choir.agent.PlainGate;
 import org.choir.backbone.Backbone;
 import org.choir.core.AgentId;
+import org.choir.core.RunId;
+import org.choir.core.TenantId;
 import org.choir.keys.FileDataKeys;
 import org.choir.knowledge.SourceLibrary;
 import org.choir.model.CachedEmbedder;
@@ -68,12 +70,16 @@ final class Wiring implements AutoCloseable {
           closing(
               Sandboxes.open(
                   new Sandboxes.Options(
-                      home.part("vms"),
-                      settings.image().orElseGet(Wiring::builtImage),
-                      settings.accelerator(),
-                      settings.memoryMib(),
-                      settings.overlayMib(),
-                      settings.vmLimit()),
+                          home.part("vms"),
+                          settings.image().orElseGet(Wiring::builtImage),
+                          settings.accelerator(),
+                          settings.memoryMib(),
+                          settings.overlayMib(),
+                          settings.vmLimit())
+                      .withPool(settings.pool())
+                      .withLease(settings.lease())
+                      .withQuota(settings.quota()),
+                  keys,
                   clock));
       VmHost.Recovery recovery = sandboxes.recover();
       LOG.log(Level.INFO, "VMs adopted: {0}, reaped: {1}", recovery.adopted(), recovery.reaped());
@@ -92,7 +98,7 @@ final class Wiring implements AutoCloseable {
               // The audit chain comes with its own room; until then the state stream is the record.
               event -> LOG.log(Level.DEBUG, "{0} {1}", event.kind(), event.agent()),
               models,
-              run -> sandboxes.obtain(run.value()),
+              run -> sandboxes.obtain(run.value(), tenant(run)),
               clock,
               models::cost);
       feed = closing(new RunFeed(backbone.state(), newest(backbone) + 1));
@@ -105,6 +111,11 @@ final class Wiring implements AutoCloseable {
   private <T extends AutoCloseable> T closing(T room) {
     open.push(room);
     return room;
+  }
+
+  /** Whose run it is: its VM counts against this user's limits and lies under this user's key. */
+  private TenantId tenant(RunId run) {
+    return agents.state(run).tenant();
   }
 
   private static long newest(Backbone backbone) {

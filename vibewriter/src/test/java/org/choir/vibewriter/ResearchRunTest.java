@@ -113,6 +113,21 @@ class ResearchRunTest {
                         "content",
                         draft(seen, true))),
             seen -> call(call("verify_draft", "path", "/workspace/drafts/report.md")),
+            seen -> call(call("read_skill", "name", "citations")),
+            seen ->
+                call(
+                    call(
+                        "execute",
+                        "command",
+                        "python3 /skills/citations.py --draft /workspace/drafts/report.md")),
+            seen ->
+                call(
+                    call(
+                        "task",
+                        "description",
+                        "Write a summary of the draft /workspace/drafts/report.md",
+                        "subagent_type",
+                        "publisher")),
             turn(seen -> say("I think I am done.")),
             seen -> {
               ObjectNode arguments = Json.object().put("path", "/workspace/drafts/report.md");
@@ -129,8 +144,22 @@ class ResearchRunTest {
         List.of(
             seen -> call(call("verify_draft", "path", "/workspace/drafts/report.md")),
             seen -> say("The number of milliseconds is wrong.\n" + seen.last()));
+    List<Function<Seen, Turn>> publisher =
+        List.of(
+            seen -> call(call("read_file", "file_path", "/workspace/drafts/report.md")),
+            seen ->
+                call(
+                    call(
+                        "write_file",
+                        "file_path",
+                        "/workspace/tasks/4/summary.md",
+                        "content",
+                        "The log comes first.\n")),
+            seen -> say("The summary lies in /workspace/tasks/4/summary.md."));
     return new ScriptedModel(
         Map.of(
+            Vibewriter.PUBLISHER,
+            publisher,
             Vibewriter.LEAD,
             lead,
             Vibewriter.RESEARCHER,
@@ -178,6 +207,7 @@ class ResearchRunTest {
             Sandboxes.open(
                 new Sandboxes.Options(
                     sandboxes, repository.resolve("guest/target/image"), "auto", 512, 256, 2),
+                FileDataKeys.open(sandboxes.resolve("keys")),
                 InstantSource.system());
         SourceLibrary library = SourceLibrary.open(folder.resolve("library"), new WordEmbedder())) {
       SourceSet set = library.read(List.of(docs), (done, total) -> {});
@@ -249,6 +279,13 @@ class ResearchRunTest {
               "Verified 3 claims: 1 supported, 0 partial, 1 contradicted, 0 unsupported, 1 fabricated.")
           .contains("- fabricated: The log is replicated to nine moons by carrier pigeon");
 
+      // The skill is read and run in the VM, the publisher's file outlives it.
+      assertThat(observed(events, "read_skill")).contains("python3 /skills/citations.py");
+      assertThat(observed(events, "execute")).contains("sdeadbeef00").contains("sentences");
+      assertThat(
+              of(events(backbone, run), "file_changed").stream().map(e -> e.path("path").asText()))
+          .anyMatch(path -> path.endsWith("summary.md"));
+
       Continuation continued = Continuation.from(run, events, report.markdown());
       assertThat(continued.evidence()).hasSize(issued.size());
       assertThat(continued.plan()).hasSize(1);
@@ -259,12 +296,35 @@ class ResearchRunTest {
                   VerificationRecord.parse(Json.write(report.record())),
                   library::text))
           .isEmpty();
-      vms.find(run.value()).orElseThrow().close();
+    } finally {
+      end(sandboxes);
     }
+  }
+
+  /** Whatever became of the test, no VM and no folder outlives it. */
+  private static void end(Path sandboxes) throws Exception {
+    try (Sandboxes vms =
+        Sandboxes.open(
+            new Sandboxes.Options(sandboxes, sandboxes, "tcg", 512, 256, 2),
+            InstantSource.system())) {
+      vms.recover();
+      for (Sandboxes.VmInfo vm : vms.list()) {
+        vms.find(vm.id()).orElseThrow().close();
+      }
+    }
+    Files.delete(sandboxes);
   }
 
   private static List<ObjectNode> of(List<ObjectNode> events, String kind) {
     return events.stream().filter(e -> e.path("kind").asText().equals(kind)).toList();
+  }
+
+  private static String observed(List<ObjectNode> events, String tool) {
+    return of(events, "observed").stream()
+        .filter(e -> e.path("tool").asText().equals(tool))
+        .map(e -> e.path("text").asText())
+        .findFirst()
+        .orElseThrow();
   }
 
   private static List<String> stages(Backbone backbone, RunId run) {
