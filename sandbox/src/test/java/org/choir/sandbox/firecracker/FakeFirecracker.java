@@ -66,8 +66,7 @@ final class FakeFirecracker implements AutoCloseable {
   /** Never answers. */
   volatile boolean hangs;
 
-  FakeFirecracker(
-      String version, Path socket, Path root, Monitor monitor, Runnable onFailedLoad)
+  FakeFirecracker(String version, Path socket, Path root, Monitor monitor, Runnable onFailedLoad)
       throws IOException {
     this.version = version;
     this.root = root;
@@ -105,7 +104,8 @@ final class FakeFirecracker implements AutoCloseable {
           }
         }
         if (length > FirecrackerClient.REQUEST_BYTES_MAX) {
-          answer(out, 400, fault("Request payload with size " + length + " is larger than the limit"));
+          answer(
+              out, 400, fault("Request payload with size " + length + " is larger than the limit"));
           return;
         }
         String body = new String(in.readNBytes(length), StandardCharsets.UTF_8);
@@ -228,7 +228,9 @@ final class FakeFirecracker implements AutoCloseable {
       }
       case "/snapshot/create" ->
           monitor.save(
-              inside(body.path("snapshot_path")), inside(body.path("mem_file_path")), configuration);
+              inside(body.path("snapshot_path")),
+              inside(body.path("mem_file_path")),
+              configuration);
       case "/snapshot/load" -> load(body);
       default -> {
         requireFiles(path, body);
@@ -239,7 +241,9 @@ final class FakeFirecracker implements AutoCloseable {
   }
 
   private void load(ObjectNode body) throws IOException {
-    boolean configured = new TreeMap<>(names()).keySet().stream().anyMatch(p -> !p.equals("/metrics") && !p.equals("/logger"));
+    boolean configured =
+        new TreeMap<>(names())
+            .keySet().stream().anyMatch(p -> !p.equals("/metrics") && !p.equals("/logger"));
     if (configured) {
       throw new IOException(
           "Load snapshot error: loading a microVM snapshot not allowed after configuring boot-specific resources.");
@@ -250,7 +254,8 @@ final class FakeFirecracker implements AutoCloseable {
     try {
       configuration.setAll(
           monitor.load(
-              inside(body.path("snapshot_path")), inside(body.path("mem_backend").path("backend_path"))));
+              inside(body.path("snapshot_path")),
+              inside(body.path("mem_backend").path("backend_path"))));
       state = State.PAUSED;
       if (body.path("resume_vm").asBoolean()) {
         monitor.resume();

@@ -132,7 +132,8 @@ final class FirecrackerApi {
       return Optional.empty();
     }
     var matcher = rule.path().matcher(path);
-    String id = matcher.matches() && rule.path().pattern().contains("<id>") ? matcher.group("id") : "";
+    String id =
+        matcher.matches() && rule.path().pattern().contains("<id>") ? matcher.group("id") : "";
     return object(rule.fields(), body, id);
   }
 
@@ -141,8 +142,7 @@ final class FirecrackerApi {
       case "pre" ->
           state == State.NOT_STARTED
               ? Optional.empty()
-              : Optional.of(
-                  "The requested operation is not supported after starting the microVM.");
+              : Optional.of("The requested operation is not supported after starting the microVM.");
       case "post" ->
           state == State.NOT_STARTED
               ? Optional.of("The requested operation is not supported before starting the microVM.")
@@ -164,7 +164,8 @@ final class FirecrackerApi {
 
   private static Optional<String> object(List<Field> fields, JsonNode body, String id) {
     if (!body.isObject()) {
-      return Optional.of("An error occurred when deserializing the json body of a request: no object");
+      return Optional.of(
+          "An error occurred when deserializing the json body of a request: no object");
     }
     for (var entry : body.properties()) {
       Field field =

@@ -22,8 +22,8 @@ import org.choir.core.ChoirException;
 import org.choir.core.Json;
 
 /**
- * Runs a Firecracker's machine in QEMU, by software emulation: the same kernel, initial RAM disk and
- * disks, found in the jail under the names that Firecracker was given. A snapshot is QEMU's own
+ * Runs a Firecracker's machine in QEMU, by software emulation: the same kernel, initial RAM disk
+ * and disks, found in the jail under the names that Firecracker was given. A snapshot is QEMU's own
  * state in the memory file, with a checksum of it in the state file, as Firecracker keeps one.
  *
  * <p>What it is not: the guest's way to its host is a serial port here, bridged by {@link
@@ -216,7 +216,7 @@ final class QemuMonitor implements FakeFirecracker.Monitor {
         in.readLine();
         exchange(in, out, "qmp_capabilities", Json.object());
         return exchange(in, out, command, arguments);
-      } catch (java.net.ConnectException | java.net.SocketException e) {
+      } catch (java.net.SocketException e) {
         if (tries > 2_000) {
           throw e;
         }

@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a guest's serial port look like Firecracker's socket device: for the guest it dials {@code
- * <path>_5000} again and again until somebody listens, and each such connection begins with a hello.
- * On the port below, a conversation that was cut off is found again by the agent's own mark. To the
- * host's {@code CONNECT} it answers as a guest without listeners: it closes.
+ * <path>_5000} again and again until somebody listens, and each such connection begins with a
+ * hello. On the port below, a conversation that was cut off is found again by the agent's own mark.
+ * To the host's {@code CONNECT} it answers as a guest without listeners: it closes.
  */
 final class VsockBridge {
   private static final Pattern TOKEN = Pattern.compile("\"token\":\"([0-9a-f]{32})\"");
@@ -33,7 +33,8 @@ final class VsockBridge {
   private String token = "";
   private boolean running;
   private boolean spoken;
-  private byte[] mark = new byte[0]; // what comes before it is for nobody; empty: nothing is skipped
+  private byte[] mark =
+      new byte[0]; // what comes before it is for nobody; empty: nothing is skipped
   private byte[] pending = new byte[0];
   private @Nullable SocketChannel host;
 

@@ -1,0 +1,91 @@
+package org.choir.sandbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.Stream;
+import org.choir.sandbox.firecracker.FakePrograms;
+import org.choir.sandbox.firecracker.FirecrackerDriver;
+import org.choir.sandbox.firecracker.FirecrackerOptions;
+import org.choir.sandbox.firecracker.HostReport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/**
+ * The Firecracker driver, whole: over an emulation that checks every request, under a jailer that
+ * really jails, with a real guest. With {@code CHOIR_TEST_FIRECRACKER=1} over the real programs of
+ * the path instead, on a host with KVM.
+ */
+class FirecrackerConformanceTest extends ConformanceTest {
+  private static final boolean REAL = "1".equals(System.getenv("CHOIR_TEST_FIRECRACKER"));
+
+  private static Path folder;
+  private static FirecrackerOptions options;
+
+  @BeforeAll
+  static void programs() throws IOException {
+    assumeTrue(System.getProperty("user.name").equals("root"), "a jailer is started as root");
+    // Not below a folder of root's alone: what is jailed must reach its programs.
+    folder = Files.createTempDirectory(Path.of("/tmp"), "fc");
+    Path jails = Files.createDirectory(folder.resolve("j"));
+    options =
+        REAL
+            ? new FirecrackerOptions(program("firecracker"), program("jailer"), jails)
+            : FakePrograms.in(folder, jails, "1.16.2").options();
+  }
+
+  private static Path program(String name) {
+    return Arrays.stream(System.getenv("PATH").split(":"))
+        .map(path -> Path.of(path, name))
+        .filter(Files::isExecutable)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @AfterAll
+  static void remove() throws IOException {
+    if (folder == null) {
+      return;
+    }
+    try (Stream<Path> left = Files.walk(folder)) {
+      left.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
+    }
+  }
+
+  @Override
+  String place() {
+    return REAL ? "firecracker" : "firecracker (emulated)";
+  }
+
+  @Override
+  VmHost open() {
+    Sandboxes.Options room =
+        new Sandboxes.Options(folder.resolve("vms"), TestImage.folder(), "kvm", 384, 512, 3);
+    return Sandboxes.thisMachine(
+        new FirecrackerDriver(options, REAL ? HostReport::read : FakePrograms::goodHost),
+        room,
+        TestImage.keys(folder),
+        InstantSource.system());
+  }
+
+  @Override
+  void nothingIsLeft() throws Exception {
+    try (Stream<Path> all = Files.list(folder.resolve("vms"))) {
+      assertThat(all.filter(path -> path.getFileName().toString().startsWith("vm-"))).isEmpty();
+    }
+    Path jails = options.jails().resolve(options.firecracker().getFileName());
+    try (Stream<Path> all = Files.list(jails)) {
+      assertThat(all).isEmpty();
+    }
+    try (Stream<Path> groups = Files.list(options.cgroups().resolve("choir"))) {
+      assertThat(groups.filter(Files::isDirectory)).isEmpty();
+    }
+    assertThat(HypervisorProcess.withArgument("--id=c")).isEmpty();
+  }
+}
