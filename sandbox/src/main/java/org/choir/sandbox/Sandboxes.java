@@ -79,6 +79,21 @@ public final class Sandboxes implements AutoCloseable {
           folder.resolve("templates"));
     }
 
+    public Options withAccelerator(String wanted) {
+      return new Options(
+          folder,
+          image,
+          wanted,
+          cpus,
+          memoryMib,
+          overlayMib,
+          vmLimit,
+          pool,
+          lease,
+          quota,
+          templates);
+    }
+
     public Options withPool(int ready) {
       return new Options(
           folder,

@@ -42,6 +42,9 @@ abstract class ConformanceTest {
   /** Fails if anything of any VM is left. */
   abstract void nothingIsLeft() throws Exception;
 
+  /** Removes what the place itself stood on. */
+  void cleanUp() throws Exception {}
+
   @BeforeAll
   void openFirst() throws Exception {
     host = open();
@@ -110,6 +113,7 @@ abstract class ConformanceTest {
     String table = joined();
     Files.writeString(RESULTS.resolve("all.md"), table);
     System.out.println(table);
+    cleanUp();
   }
 
   /** One row for each case, one column for each place that has run. */

@@ -14,7 +14,6 @@ import org.choir.sandbox.firecracker.FakePrograms;
 import org.choir.sandbox.firecracker.FirecrackerDriver;
 import org.choir.sandbox.firecracker.FirecrackerOptions;
 import org.choir.sandbox.firecracker.HostReport;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
 /**
@@ -48,11 +47,8 @@ class FirecrackerConformanceTest extends ConformanceTest {
         .orElseThrow();
   }
 
-  @AfterAll
-  static void remove() throws IOException {
-    if (folder == null) {
-      return;
-    }
+  @Override
+  void cleanUp() throws IOException {
     try (Stream<Path> left = Files.walk(folder)) {
       left.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
     }

@@ -11,7 +11,6 @@ import java.util.stream.Stream;
 import org.choir.sandbox.hosted.HostedHost;
 import org.choir.sandbox.hosted.HostedService;
 import org.choir.sandbox.hosted.LocalService;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
 /** A hosted service, as a local one that speaks its format and runs commands for real. */
@@ -44,8 +43,8 @@ abstract class HostedConformance extends ConformanceTest {
     assertThat(service.size()).isZero();
   }
 
-  @AfterAll
-  void remove() throws IOException {
+  @Override
+  void cleanUp() throws IOException {
     service.close();
     try (Stream<Path> left = Files.walk(folder)) {
       left.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());

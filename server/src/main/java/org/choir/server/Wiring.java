@@ -68,7 +68,10 @@ final class Wiring implements AutoCloseable {
                   clock));
       sandboxes =
           closing(
-              Sandboxes.open(
+              SandboxPlaces.open(
+                  settings,
+                  credentials,
+                  home.root(),
                   new Sandboxes.Options(
                           home.part("vms"),
                           settings.image().orElseGet(Wiring::builtImage),

@@ -34,7 +34,7 @@ final class FirecrackerApi {
       GET /vm/config any
       GET /machine-config any
       PUT /machine-config pre vcpu_count!:1-32 mem_size_mib!:int smt:bool track_dirty_pages:bool huge_pages:None|2M cpu_template:str
-      PATCH /machine-config pre vcpu_count:1-32 mem_size_mib:int smt:bool track_dirty_pages:bool huge_pages:None|2M cpu_template:str
+      PATCH /machine-config pre vcpu_count!:1-32 mem_size_mib!:int smt:bool track_dirty_pages:bool huge_pages:None|2M cpu_template:str
       PUT /boot-source pre kernel_image_path!:str initrd_path:str boot_args:str
       PUT /cpu-config pre kvm_capabilities:any cpuid_modifiers:any msr_modifiers:any reg_modifiers:any vcpu_features:any
       PUT /drives/{id} pre drive_id!:id is_root_device!:bool partuuid:str cache_type:Unsafe|Writeback is_read_only:bool path_on_host:str rate_limiter:limiter io_engine:Sync|Async socket:str
