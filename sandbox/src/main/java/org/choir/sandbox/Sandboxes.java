@@ -332,6 +332,13 @@ public final class Sandboxes implements AutoCloseable {
 
   /** What a user must be told about the isolation of these VMs; empty if nothing. */
   public Optional<String> warning() {
+    if (accelerator().equals("remote")) {
+      return Optional.of(
+          "VMs run at "
+              + host.name()
+              + ": whoever runs that service can read what lies in them, and what they send through"
+              + " their own network card is not checked here.");
+    }
     return host.capabilities().contains(Capability.ISOLATION)
         ? Optional.empty()
         : Optional.of(

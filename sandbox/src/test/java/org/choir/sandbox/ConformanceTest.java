@@ -122,7 +122,8 @@ abstract class ConformanceTest {
     try (Stream<Path> files = Files.list(RESULTS)) {
       for (Path file : files.filter(f -> f.toString().endsWith(".tsv")).toList()) {
         Map<String, String> column = new LinkedHashMap<>();
-        Files.readAllLines(file).forEach(l -> column.put(l.split("\t")[0], l.split("\t")[1]));
+        Files.readAllLines(file)
+            .forEach(l -> column.put(l.split("\t", -1)[0], l.split("\t", -1)[1]));
         places.put(file.getFileName().toString().replace(".tsv", ""), column);
       }
     }

@@ -40,7 +40,7 @@ class FirecrackerConformanceTest extends ConformanceTest {
   }
 
   private static Path program(String name) {
-    return Arrays.stream(System.getenv("PATH").split(":"))
+    return Arrays.stream(System.getenv("PATH").split(":", -1))
         .map(path -> Path.of(path, name))
         .filter(Files::isExecutable)
         .findFirst()

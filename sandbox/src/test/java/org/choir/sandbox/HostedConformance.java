@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -15,8 +16,17 @@ import org.junit.jupiter.api.BeforeAll;
 
 /** A hosted service, as a local one that speaks its format and runs commands for real. */
 abstract class HostedConformance extends ConformanceTest {
-  private Path folder;
-  private LocalService service;
+  private final Path folder;
+  private final LocalService service;
+
+  HostedConformance() {
+    try {
+      folder = Files.createTempDirectory("chosted");
+      service = service(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   /** The local service over a folder. */
   abstract LocalService service(Path at) throws IOException;
@@ -25,11 +35,7 @@ abstract class HostedConformance extends ConformanceTest {
   abstract HostedService adapter(LocalService local);
 
   @Override
-  VmHost open() throws IOException {
-    if (service == null) {
-      folder = Files.createTempDirectory("chosted");
-      service = service(folder);
-    }
+  VmHost open() {
     return new HostedHost(adapter(service), "server-of-the-test");
   }
 

@@ -92,6 +92,7 @@ public final class Doctor {
         isolation(),
         swap(),
         controlGroups(),
+        driver(),
         qemu(),
         template(),
         port(),
@@ -319,6 +320,19 @@ public final class Doctor {
 
   private Path templates() {
     return home.part("vms").resolve("templates");
+  }
+
+  /** Whether VMs would start where the configuration wants them. */
+  private Finding driver() {
+    return guarded(
+        "driver",
+        () ->
+            ok(
+                "driver",
+                SandboxPlaces.examine(
+                    settings(),
+                    PlatformCredentials.from(environment),
+                    home.root().resolve("vms"))));
   }
 
   private Finding swap() {

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.choir.core.ChoirException;
@@ -51,6 +52,19 @@ final class SandboxPlaces {
       case "e2b" -> Sandboxes.over(e2b(settings, credentials, home), options, clock);
       case "runloop" -> Sandboxes.over(runloop(settings, credentials, home), options, clock);
       default -> throw new IllegalArgumentException(driver.name());
+    };
+  }
+
+  /** What can be told of the configured place without a VM; throws why none would start there. */
+  static String examine(Settings settings, PlatformCredentials credentials, Path vms) {
+    String name = settings.driver().name();
+    return switch (name) {
+      case "firecracker" -> firecracker(settings.driver(), vms).examine();
+      case "e2b", "runloop" -> {
+        own(name, name.toUpperCase(Locale.ROOT) + "_API_KEY", settings, credentials);
+        yield name + ", whose operator can read its VMs";
+      }
+      default -> name;
     };
   }
 

@@ -79,6 +79,20 @@ public final class FirecrackerDriver implements Driver {
     }
   }
 
+  /**
+   * Looks at the host and the program without starting a machine.
+   *
+   * @return what to tell of them
+   * @throws SandboxException why no machine would be started
+   */
+  public String examine() {
+    String version = version();
+    StringBuilder told = new StringBuilder("Firecracker " + version);
+    versions.require(version).ifPresent(warning -> told.append("; ").append(warning));
+    host.get().require().forEach(problem -> told.append("; ").append(problem.message()));
+    return told.toString();
+  }
+
   private SandboxException missing(String why, @Nullable Throwable cause) {
     return SandboxException.lasting(
         "no_firecracker",

@@ -76,7 +76,7 @@ final class Scripts {
         mark,
         """
         cd -- %1$s 2>/dev/null || walk %1$s
-        run=(env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/home/choir LANG=C.UTF-8 CHOIR_MARK=%2$s%3$s \\
+        run=(env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/home/choir LANG=C.UTF-8 CHOIR_MARK=%2$s%3$s \\
           setpriv --reuid=%4$d --regid=1000 --clear-groups --no-new-privs --)
         "${run[@]}" bash -c 'command -v -- "$0" >/dev/null' %5$s || refuse file_not_found
         umask 002

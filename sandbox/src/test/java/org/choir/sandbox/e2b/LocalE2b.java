@@ -98,7 +98,7 @@ public final class LocalE2b extends LocalService {
   private void list(HttpExchange exchange) throws IOException {
     Map<String, String> query = query(exchange);
     Map<String, String> wanted = form(query.get("metadata"));
-    List<String> states = List.of(query.getOrDefault("state", "running").split(","));
+    List<String> states = List.of(query.getOrDefault("state", "running").split(",", -1));
     int from = Integer.parseInt(query.getOrDefault("nextToken", "0"));
     List<Sandbox> all =
         sandboxes.values().stream()

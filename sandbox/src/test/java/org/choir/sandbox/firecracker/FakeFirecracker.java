@@ -109,7 +109,7 @@ final class FakeFirecracker implements AutoCloseable {
           return;
         }
         String body = new String(in.readNBytes(length), StandardCharsets.UTF_8);
-        String[] words = start.split(" ");
+        String[] words = start.split(" ", -1);
         if (hangs) {
           continue;
         }

@@ -81,9 +81,14 @@ public record FakePrograms(FirecrackerOptions options) {
 
   /** Writes them into a folder. */
   public static FakePrograms in(Path folder, Path jails, String version) throws IOException {
+    return in(folder, jails, version, version);
+  }
+
+  /** The same with a process that says another version than its program. */
+  static FakePrograms in(Path folder, Path jails, String version, String said) throws IOException {
     Map<String, String> classPath = new LinkedHashMap<>();
     StringBuilder mounts = new StringBuilder();
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       boolean needed =
           entry.contains("test-classes")
               || entry.contains("classes")
@@ -119,7 +124,7 @@ public record FakePrograms(FirecrackerOptions options) {
                 .formatted(
                     version,
                     java,
-                    version,
+                    said,
                     String.join(":", classPath.values()),
                     FakeFirecracker.class.getName()));
     return new FakePrograms(

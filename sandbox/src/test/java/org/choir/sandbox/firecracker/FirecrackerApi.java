@@ -84,7 +84,7 @@ final class FirecrackerApi {
 
   FirecrackerApi() {
     for (String line : TABLE.lines().toList()) {
-      String[] words = line.split(" ");
+      String[] words = line.split(" ", -1);
       Pattern path =
           Pattern.compile(Pattern.quote(words[1]).replace("{id}", "\\E(?<id>[A-Za-z0-9_]+)\\Q"));
       rules.add(
@@ -196,10 +196,10 @@ final class FirecrackerApi {
 
   private static boolean fits(String type, JsonNode value, String id) {
     if (OBJECTS.containsKey(type)) {
-      return object(fields(List.of(OBJECTS.get(type).split(" "))), value, "").isEmpty();
+      return object(fields(List.of(OBJECTS.get(type).split(" ", -1))), value, "").isEmpty();
     }
     if (type.matches("[0-9]+-[0-9]+")) {
-      String[] range = type.split("-");
+      String[] range = type.split("-", -1);
       return value.isIntegralNumber()
           && value.asLong() >= Long.parseLong(range[0])
           && value.asLong() <= Long.parseLong(range[1]);
@@ -210,7 +210,7 @@ final class FirecrackerApi {
       case "int" -> value.isIntegralNumber() && value.asLong() >= 0;
       case "str" -> value.isTextual();
       case "id" -> value.asText().equals(id);
-      default -> value.isTextual() && List.of(type.split("\\|")).contains(value.asText());
+      default -> value.isTextual() && List.of(type.split("\\|", -1)).contains(value.asText());
     };
   }
 }

@@ -177,7 +177,7 @@ public abstract class LocalService implements AutoCloseable {
 
   protected static Map<String, String> form(@Nullable String text) {
     Map<String, String> all = new TreeMap<>();
-    for (String pair : text == null ? new String[0] : text.split("&")) {
+    for (String pair : text == null ? new String[0] : text.split("&", -1)) {
       String[] parts = pair.split("=", 2);
       all.put(
           URLDecoder.decode(parts[0], StandardCharsets.UTF_8),

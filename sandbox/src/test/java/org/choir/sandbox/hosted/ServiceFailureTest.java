@@ -173,7 +173,7 @@ class ServiceFailureTest {
 
   private static String ids(LocalService service) {
     return service.asked.stream()
-        .map(request -> request.split("/"))
+        .map(request -> request.split("/", -1))
         .filter(parts -> parts.length > 3 && parts[3].startsWith("dbx_"))
         .map(parts -> parts[3])
         .findFirst()

@@ -24,7 +24,11 @@ public final class LocalRunloop extends LocalService {
     volatile int code;
     volatile String stdout = "";
     volatile String stderr = "";
-    volatile Process process;
+    final Process process;
+
+    Execution(Process process) {
+      this.process = process;
+    }
   }
 
   private final Map<String, Execution> executions = new ConcurrentHashMap<>();
@@ -63,7 +67,7 @@ public final class LocalRunloop extends LocalService {
       error(exchange, 401, "Unauthorized");
       return;
     }
-    String[] parts = path.substring(1).split("/");
+    String[] parts = path.substring(1).split("/", -1);
     if (parts.length < 2 || !parts[0].equals("v1") || !parts[1].equals("devboxes")) {
       error(exchange, 404, "no such path");
     } else if (parts.length == 2) {
@@ -224,10 +228,10 @@ public final class LocalRunloop extends LocalService {
 
   private void execute(HttpExchange exchange, Sandbox sandbox) throws IOException {
     String id = "exec_" + numbers.incrementAndGet();
-    Execution execution = new Execution();
+    Execution execution =
+        new Execution(
+            sandbox.box.run(List.of("/bin/bash", "-c", body(exchange).path("command").asText())));
     executions.put(id, execution);
-    execution.process =
-        sandbox.box.run(List.of("/bin/bash", "-c", body(exchange).path("command").asText()));
     execution.process.getOutputStream().close();
     Thread.ofVirtual().start(() -> follow(sandbox, execution));
     answer(exchange, 200, view(sandbox, id, execution));
