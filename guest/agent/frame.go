@@ -40,6 +40,7 @@ const (
 	typeFinish    = 0x13
 	typeCancel    = 0x14
 	typeEnd       = 0x15
+	typeNote      = 0x16
 )
 
 type frame struct {
@@ -164,6 +165,7 @@ func strict(body []byte, into interface{}) error {
 type failure struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
+	Digest  string `json:"digest,omitempty"` // of a conflict: what is there now
 }
 
 func (f *failure) Error() string { return f.Code + ": " + f.Message }

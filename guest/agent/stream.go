@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 )
 
@@ -135,6 +136,8 @@ type session struct {
 	mutex   sync.Mutex
 	streams map[uint32]*stream
 	last    uint32
+
+	guest guestStreams // those that this side opens
 }
 
 type outgoing struct {
@@ -168,6 +171,7 @@ func (s *session) close() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	close(s.closed)
+	s.guest.close()
 	for _, st := range s.streams {
 		st.cancel()
 	}
@@ -175,6 +179,9 @@ func (s *session) close() {
 
 // dispatch handles a frame of the host; an error means the two no longer understand each other.
 func (s *session) dispatch(f frame) error {
+	if f.stream&guestStreamBit != 0 {
+		return s.guest.accept(f)
+	}
 	switch f.kind {
 	case typeHello, typeWelcome, typePing, typePong, typeShutdown, typeError,
 		typePrepare, typeWake, typeRestored:
@@ -222,6 +229,7 @@ func (s *session) control0(f frame) error {
 			return fmt.Errorf("protocol %d is not spoken here", welcome.Protocol)
 		}
 		stepClock(welcome.TimeMillis)
+		s.guest.agreed(s, welcome.Protocol)
 	case typePing:
 		var ping struct {
 			Nonce int64 `json:"nonce"`
@@ -309,11 +317,34 @@ func perform(op string, body []byte, st *stream) (result interface{}, failed *fa
 			failed = fail("agent_error", "%v", problem)
 		}
 	}()
+	if !permitted(role, op) {
+		return nil, notOfItsRole(op)
+	}
+	if strings.HasPrefix(op, "volume.") {
+		return volumeRequest(op, body, st)
+	}
 	switch op {
+	case "key.make", "sign":
+		if failed := usableVolume(); failed != nil {
+			return nil, failed
+		}
+		return keep(body, st)
+	case "key.public":
+		return publicKey(body)
 	case "exec":
 		return runExec(body, st)
+	case "attach":
+		return attachExec(body, st)
+	case "signal":
+		return signalExec(body)
+	case "resize":
+		return resizeExec(body)
+	case "execs":
+		return listExecs(body, st)
 	case "read":
 		return readFile(body, st)
+	case "append":
+		return appendFile(body, st)
 	case "write":
 		return writeFile(body, st)
 	case "list":

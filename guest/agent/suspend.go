@@ -74,7 +74,7 @@ func quiesce() error {
 		put(tools+"/cgroup.freeze", "0")
 		return err
 	}
-	syscall.Sync()
+	flushAll()
 	if err := freezeOverlay(); err != nil {
 		afterSuspend()
 		put(tools+"/cgroup.freeze", "0")

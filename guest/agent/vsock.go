@@ -67,8 +67,8 @@ func usesVsock() bool {
 	return len(ports) == 0 && err == nil
 }
 
-// dialHost connects to the agent's port on the host.
-func dialHost() (int, error) {
+// dialVsock connects to the agent's port on the host.
+func dialVsock() (int, error) {
 	fd, err := syscall.Socket(afVsock, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return noPort, err
@@ -204,7 +204,7 @@ func writeWhole(fd int, bytes []byte) bool {
 // serveHost speaks over whichever channel boot found.
 func serveHost(port int, controllers string) {
 	if port == noPort {
-		serveDialed(dialHost, controllers)
+		serveDialed(dialVsock, controllers)
 	}
 	serve(port, controllers)
 }

@@ -283,11 +283,11 @@ final class SandboxBench implements Benches.Bench {
     add(
         "memory of an idle VM (PSS)",
         siblings + " siblings of " + mib + " MiB",
-        (all.proportional() / siblings >> 10) + " MiB each",
+        String.format(Locale.ROOT, "%.0f MiB each", all.proportional() / 1024.0 / siblings),
         String.format(
             Locale.ROOT,
             "%.2f of its size, %.0f %% of what is resident is shared",
-            all.proportional() / siblings / 1024.0 / mib,
+            all.proportional() / 1024.0 / siblings / mib,
             100.0 * (all.resident() - all.proportional()) / all.resident()));
     for (int i = 0; i < siblings; i++) {
       room.destroy("sibling-" + i);

@@ -42,6 +42,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       BackupActions.Restore.class,
       VmActions.class,
       TestAction.class,
+      EvalAction.class,
       BenchAction.class
     },
     footer = {

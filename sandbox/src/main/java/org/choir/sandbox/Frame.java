@@ -21,8 +21,10 @@ record Frame(int stream, byte type, byte flags, byte[] body) {
   static final int CREDIT_MAX = 1 << 20;
   static final int CHUNK = 32 << 10;
 
-  /** The version of the protocol this host speaks. */
-  static final int PROTOCOL = 1;
+  /** The versions of the protocol this host speaks; since 2 a guest may open streams. */
+  static final int PROTOCOL_MIN = 1;
+
+  static final int PROTOCOL = 2;
 
   static final byte HELLO = 0x01;
   static final byte WELCOME = 0x02;
@@ -41,6 +43,9 @@ record Frame(int stream, byte type, byte flags, byte[] body) {
   static final byte FINISH = 0x13;
   static final byte CANCEL = 0x14;
   static final byte END = 0x15;
+
+  /** A guest's word between the data of a stream: JSON, not under credit, few. */
+  static final byte NOTE = 0x16;
 
   static final byte STDOUT = 1;
   static final byte STDERR = 2;

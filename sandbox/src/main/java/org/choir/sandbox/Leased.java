@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Leased implements InvocationHandler {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  private final Sandboxes room;
+  private final Leases room;
   private final VmSpec spec;
   private final Vm handle;
   private final ReentrantLock changing = new ReentrantLock(true);
@@ -30,7 +30,7 @@ final class Leased implements InvocationHandler {
   private volatile VmState.@Nullable Running running;
   private volatile boolean gone;
 
-  Leased(Sandboxes room, VmSpec spec, Instant now) {
+  Leased(Leases room, VmSpec spec, Instant now) {
     this.room = room;
     this.spec = spec;
     this.used = now;
@@ -166,7 +166,7 @@ final class Leased implements InvocationHandler {
       case "toString" -> now == null ? "VM " + spec.id() : now.vm().toString();
       case "id" -> spec.id();
       case "pid" -> now == null ? -1L : now.info().pid();
-      case "accelerator" -> now == null ? room.accelerator() : now.info().accelerator();
+      case "accelerator" -> now == null ? room.host().accelerator() : now.info().accelerator();
       case "busy" -> now != null && now.vm().busy();
       case "close" -> {
         destroy();

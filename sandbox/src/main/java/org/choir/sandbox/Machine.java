@@ -11,7 +11,7 @@ import java.util.List;
  * @param accelerator {@code kvm} or {@code tcg}
  * @param overlay the writable disk, formatted
  * @param volumes disks of the caller's
- * @param console whether what the kernel prints is kept in {@code console.log}
+ * @param console whether what the guest's kernel prints is kept, as far as it is bounded
  * @param role what its agent is told on the kernel's command line
  */
 public record Machine(

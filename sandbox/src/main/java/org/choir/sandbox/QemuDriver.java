@@ -128,14 +128,12 @@ final class QemuDriver implements Driver {
     HypervisorProcess.withArgument(folder.resolve("overlay.img").toString())
         .forEach(HypervisorProcess::kill);
     removeSockets(folder);
+    Launch.release(folder);
   }
 
   static void removeSockets(Path folder) {
     for (Path socket :
-        List.of(
-            QemuHypervisor.agentSocket(folder),
-            QemuHypervisor.controlSocket(folder),
-            QemuHypervisor.transferSocket(folder))) {
+        List.of(QemuHypervisor.agentSocket(folder), QemuHypervisor.controlSocket(folder))) {
       try {
         Files.deleteIfExists(socket);
       } catch (IOException e) {
@@ -147,16 +145,13 @@ final class QemuDriver implements Driver {
 
   private static HypervisorProcess start(Machine machine, Memory memory) {
     removeSockets(machine.folder());
-    Path log = machine.folder().resolve("qemu.log");
-    ProcessBuilder builder = new ProcessBuilder(command(machine, memory));
-    builder.directory(machine.folder().toFile());
-    builder.redirectInput(Path.of("/dev/null").toFile());
-    builder.redirectErrorStream(true);
-    builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
-    builder.environment().clear();
     try {
-      Process process = builder.start();
-      return HypervisorProcess.of(process.pid())
+      return Launch.qemu(
+              machine.folder(),
+              command(machine, memory),
+              disks(machine),
+              Confinement.Limits.of(machine.cpus(), machine.memoryMib()),
+              fileLimit(machine))
           .orElseThrow(
               () ->
                   SandboxException.lasting(
@@ -170,7 +165,7 @@ final class QemuDriver implements Driver {
   }
 
   static String complaint(Path folder) {
-    String text = tail(folder.resolve("qemu.log")) + tail(folder.resolve("console.log"));
+    String text = tail(folder.resolve(Launch.LOG));
     return text.isBlank() ? "it printed nothing" : Text.visible(text.strip(), 600);
   }
 
@@ -200,11 +195,6 @@ final class QemuDriver implements Driver {
   private static List<String> command(Machine machine, Memory memory) {
     boolean kvm = machine.accelerator().equals("kvm");
     List<String> words = new ArrayList<>();
-    // A session of its own: neither a terminal's signals nor this process's end reach it. The limit
-    // on file sizes bounds whatever a guest makes it write; the overlay is the largest of them.
-    words.add(program("setsid", "sudo apt-get install -y util-linux").toString());
-    words.add(program("prlimit", "sudo apt-get install -y util-linux").toString());
-    words.addAll(List.of("--core=0", "--fsize=" + fileLimit(machine)));
     words.add(program(PROGRAM, INSTALL).toString());
     words.addAll(
         List.of("-M", "microvm,rtc=on,memory-backend=ram", "-nodefaults", "-no-user-config"));
@@ -216,17 +206,24 @@ final class QemuDriver implements Driver {
     if (memory.incoming()) {
       words.addAll(List.of("-incoming", "defer", "-S"));
     }
-    words.addAll(
-        List.of(
-            "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
-    words.addAll(List.of("-serial", machine.console() ? "file:console.log" : "null"));
+    words.addAll(List.of("-sandbox", Launch.sandbox()));
+    if (machine.console()) {
+      words.addAll(
+          List.of("-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"));
+    } else {
+      words.addAll(List.of("-serial", "null"));
+    }
     words.addAll(List.of("-kernel", machine.image().kernel().toString()));
     words.addAll(List.of("-initrd", machine.image().initrd().toString()));
     words.addAll(List.of("-append", kernelArguments(machine)));
-    disk(words, "root", machine.image().root(), ",readonly=on");
+    disk(words, "root", escape(machine.image().root()), ",readonly=on");
     // The overlay dies with its VM, so the guest's flushes need not reach the disk.
-    disk(words, "overlay", machine.overlay(), ",cache=unsafe,discard=unmap");
-    machine.volumes().forEach(v -> disk(words, v.name(), v.file(), ",cache=none,discard=unmap"));
+    disk(words, "overlay", Launch.disk(1), ",file.locking=off,cache=unsafe,discard=unmap");
+    int next = 2;
+    for (VmSpec.Volume volume : machine.volumes()) {
+      String options = ",file.locking=off,cache=none,discard=unmap";
+      disk(words, volume.name(), Launch.disk(next++), options);
+    }
     words.addAll(List.of("-object", "rng-random,filename=/dev/urandom,id=rng"));
     words.addAll(List.of("-device", "virtio-rng-device,rng=rng"));
     words.addAll(
@@ -245,14 +242,20 @@ final class QemuDriver implements Driver {
     return words;
   }
 
-  private static void disk(List<String> words, String name, Path file, String options) {
-    words.addAll(
-        List.of("-drive", "id=" + name + ",if=none,format=raw,file=" + escape(file) + options));
+  private static List<Path> disks(Machine machine) {
+    List<Path> disks = new ArrayList<>();
+    disks.add(machine.overlay());
+    machine.volumes().forEach(volume -> disks.add(volume.file()));
+    return disks;
+  }
+
+  private static void disk(List<String> words, String name, String file, String options) {
+    words.addAll(List.of("-drive", "id=" + name + ",if=none,format=raw,file=" + file + options));
     words.addAll(List.of("-device", "virtio-blk-device,drive=" + name + ",serial=choir-" + name));
   }
 
   /** QEMU ends a value at a comma unless it is doubled. */
-  private static String escape(Path path) {
+  static String escape(Path path) {
     return path.toString().replace(",", ",,");
   }
 
@@ -277,8 +280,16 @@ final class QemuDriver implements Driver {
     String clock = megahertz().map(khz -> " tsc_early_khz=" + khz).orElse("");
     return "rdinit=/init panic=-1 reboot=t no_timer_check random.trust_cpu=on"
         + clock
-        + (machine.role() == VmSpec.Role.RUN ? "" : " choir.role=" + machine.role().word())
+        + role(machine.role())
         + (machine.console() ? " console=ttyS0" : " quiet");
+  }
+
+  /** Where keys are, the kernel wipes every page and object as it is freed. */
+  private static String role(VmSpec.Role role) {
+    return switch (role) {
+      case RUN -> "";
+      case SIGNER -> " choir.role=" + role.word() + " init_on_free=1";
+    };
   }
 
   private static Optional<String> megahertz() {

@@ -50,10 +50,6 @@ final class QemuHypervisor implements Hypervisor {
     return RuntimeFolder.socket(folder, "qmp");
   }
 
-  static Path transferSocket(Path folder) {
-    return RuntimeFolder.socket(folder, "move");
-  }
-
   @Override
   public HypervisorProcess process() {
     return process;
@@ -127,16 +123,17 @@ final class QemuHypervisor implements Hypervisor {
 
   /** QEMU connects to a socket of ours and writes its state there. */
   private void save(OutputStream out, boolean memoryStays) throws IOException {
-    Path socket = transferSocket(folder);
+    Path socket = Launch.saving(folder);
     Files.deleteIfExists(socket);
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         Qmp qmp = control(TRANSFER)) {
       server.bind(UnixDomainSocketAddress.of(socket), 1);
+      Launch.admit(folder, socket);
       prepare(qmp, memoryStays);
       CompletableFuture<Void> copied = new CompletableFuture<>();
       Thread copier = Thread.ofVirtual().start(() -> receive(server, out, copied));
       try {
-        qmp.ask("migrate", Json.object().put("uri", "unix:" + socket));
+        qmp.ask("migrate", Json.object().put("uri", "unix:" + Launch.SAVING));
         // Not «completed» alone: it is that only once all has been taken at this end.
         await(qmp, copied);
         copied.get(TRANSFER.toSeconds(), TimeUnit.SECONDS);
@@ -218,11 +215,10 @@ final class QemuHypervisor implements Hypervisor {
 
   /** Loads a state into a process that was started to wait for one. */
   void load(InputStream state, boolean memoryStays) throws IOException {
-    Path socket = transferSocket(folder);
-    Files.deleteIfExists(socket);
+    Path socket = Launch.loading(folder);
     try (Qmp qmp = control(TRANSFER)) {
       prepare(qmp, memoryStays);
-      qmp.ask("migrate-incoming", Json.object().put("uri", "unix:" + socket));
+      qmp.ask("migrate-incoming", Json.object().put("uri", "unix:" + Launch.LOADING));
       try (SocketChannel to = dial(socket, CONTROL);
           OutputStream out = Channels.newOutputStream(to)) {
         byte[] chunk = new byte[COPY_BYTES];
@@ -244,10 +240,12 @@ final class QemuHypervisor implements Hypervisor {
   public void kill() {
     process.kill();
     QemuDriver.removeSockets(folder);
+    Launch.release(folder);
   }
 
   @Override
   public String complaint() {
+    Launch.settle(process);
     return QemuDriver.complaint(folder);
   }
 }

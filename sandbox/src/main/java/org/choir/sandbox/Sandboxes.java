@@ -8,13 +8,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.locks.ReentrantLock;
 import org.choir.core.TenantId;
 import org.choir.keys.DataKeys;
 import org.slf4j.Logger;
@@ -156,28 +151,31 @@ public final class Sandboxes implements AutoCloseable {
 
   private final Options options;
   private final VmHost host;
-  private final InstantSource clock;
-  private final Admission admission;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Map<String, Leased> vms = new HashMap<>();
-  private final Set<Leased> active = new HashSet<>(); // running or being started
-  private boolean closed;
+  private final Leases leases;
 
   private Sandboxes(Options options, VmHost host, InstantSource clock) {
     this.options = options;
     this.host = host;
-    this.clock = clock;
-    this.admission = new Admission(options.vmLimit(), options.quota(), Path.of("/proc/meminfo"));
-    host.onLoss(this::lost);
+    this.leases =
+        new Leases(
+            host,
+            new Admission(options.vmLimit(), options.quota(), Path.of("/proc/meminfo")),
+            clock);
   }
 
   /**
-   * Opens the room over QEMU on this machine; nothing is started.
+   * Opens the room over QEMU on this machine; nothing is started. Its VMs reach nothing outside.
    *
    * @param keys under which the tenants' snapshots lie
    */
   public static Sandboxes open(Options options, DataKeys keys, InstantSource clock) {
-    return over(thisMachine(new QemuDriver(), options, keys, clock), options, clock);
+    return open(options, keys, clock, Outside.nothing());
+  }
+
+  /** As {@link #open(Options, DataKeys, InstantSource)}, with a way out for VMs allowed one. */
+  public static Sandboxes open(
+      Options options, DataKeys keys, InstantSource clock, Outside outside) {
+    return over(thisMachine(new QemuDriver(), options, keys, clock, outside), options, clock);
   }
 
   /** Opens the room over another place for VMs. */
@@ -187,9 +185,9 @@ public final class Sandboxes implements AutoCloseable {
 
   /** This machine as a place for VMs, under a hypervisor. */
   public static VmHost thisMachine(
-      Driver driver, Options options, DataKeys keys, InstantSource clock) {
+      Driver driver, Options options, DataKeys keys, InstantSource clock, Outside outside) {
     makeFolder(options.folder());
-    return new OwnHost(options, driver, keys, clock, step -> {});
+    return new OwnHost(options, driver, keys, clock, outside, step -> {});
   }
 
   static void makeFolder(Path folder) {
@@ -218,7 +216,7 @@ public final class Sandboxes implements AutoCloseable {
   public VmHost.Recovery recover() {
     VmHost.Recovery recovery = host.recover();
     for (String id : recovery.adopted()) {
-      known(id);
+      leases.known(id);
     }
     return recovery;
   }
@@ -241,13 +239,13 @@ public final class Sandboxes implements AutoCloseable {
   public Vm obtain(VmSpec spec) {
     long deadline = System.nanoTime() + READY.toNanos();
     while (true) {
-      Leased vm = known(spec.id()).orElseGet(() -> added(spec));
+      Leased vm = leases.known(spec.id()).orElseGet(() -> leases.added(spec));
       if (!vm.spec().tenant().equals(spec.tenant())) {
         throw SandboxException.lasting(
             "vm_exists", "the id " + spec.id() + " is taken", "choose another");
       }
       Duration left = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
-      if (vm.open(left).isPresent()) {
+      if (vm.open(left).isPresent() && leases.isCurrent(vm)) {
         return vm.handle();
       }
     }
@@ -255,12 +253,12 @@ public final class Sandboxes implements AutoCloseable {
 
   /** The VM with this id, running or suspended; a call to it resumes it. */
   public Optional<Vm> find(String id) {
-    return known(id).map(Leased::handle);
+    return leases.known(id).map(Leased::handle);
   }
 
   /** The same if it is this tenant's; another's is as if it were not there. */
   public Optional<Vm> find(String id, TenantId tenant) {
-    return known(id).filter(vm -> vm.spec().tenant().equals(tenant)).map(Leased::handle);
+    return leases.known(id).filter(vm -> vm.spec().tenant().equals(tenant)).map(Leased::handle);
   }
 
   /** All VMs, sorted by id. */
@@ -274,7 +272,7 @@ public final class Sandboxes implements AutoCloseable {
    * @throws SandboxException {@code no_such_vm}, {@code vm_not_running}, {@code suspend_failed}
    */
   public VmInfo suspend(String id) {
-    return known(id).orElseThrow(() -> none(id)).suspend();
+    return leases.known(id).orElseThrow(() -> none(id)).suspend();
   }
 
   /**
@@ -284,7 +282,7 @@ public final class Sandboxes implements AutoCloseable {
    * @throws SandboxException {@code no_such_vm}, {@code vm_not_suspended}, {@code restore_failed}
    */
   public VmState.Running resume(String id) {
-    Leased vm = known(id).orElseThrow(() -> none(id));
+    Leased vm = leases.known(id).orElseThrow(() -> none(id));
     if (vm.running() != null) {
       throw SandboxException.lasting(
           "vm_not_suspended", "the VM " + id + " runs", "nothing is to be done");
@@ -294,21 +292,14 @@ public final class Sandboxes implements AutoCloseable {
 
   /** Ends a VM in whatever state and removes all it left; without effect if there is none. */
   public void destroy(String id) {
-    known(id).ifPresent(Leased::destroy);
+    leases.known(id).ifPresent(Leased::destroy);
   }
 
   /** Suspends every VM whose lease has ended; to be called now and then. Names them. */
   public List<String> suspendIdle() {
-    List<Leased> all;
-    lock.lock();
-    try {
-      all = List.copyOf(vms.values());
-    } finally {
-      lock.unlock();
-    }
-    Instant limit = now().minus(options.lease());
+    Instant limit = leases.now().minus(options.lease());
     List<String> suspended = new ArrayList<>();
-    for (Leased vm : all) {
+    for (Leased vm : leases.all()) {
       try {
         if (vm.suspendIfIdleSince(limit)) {
           suspended.add(vm.spec().id());
@@ -346,206 +337,15 @@ public final class Sandboxes implements AutoCloseable {
                 + " Use a host with working KVM for anything but development.");
   }
 
-  Instant now() {
-    return clock.instant();
-  }
-
   private static SandboxException none(String id) {
     return SandboxException.lasting(
         "no_such_vm", "there is no VM " + id, "list what exists with: choir vm ls");
   }
 
-  /** What is known under an id, here or only by the host. */
-  private Optional<Leased> known(String id) {
-    VmSpec.requireId(id);
-    lock.lock();
-    try {
-      requireOpen();
-      Leased vm = vms.get(id);
-      if (vm != null) {
-        return Optional.of(vm);
-      }
-      Optional<VmState> state = host.find(id);
-      if (state.isEmpty()) {
-        return Optional.empty();
-      }
-      VmInfo info = state.get().info();
-      Leased found =
-          new Leased(
-              this,
-              new VmSpec(
-                  id, info.tenant(), info.cpus(), info.memoryMib(), info.overlayMib(), List.of()),
-              now());
-      if (state.get() instanceof VmState.Running running) {
-        found.adopt(running);
-        active.add(found);
-      }
-      vms.put(id, found);
-      return Optional.of(found);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private Leased added(VmSpec spec) {
-    lock.lock();
-    try {
-      requireOpen();
-      return vms.computeIfAbsent(spec.id(), id -> new Leased(this, spec, now()));
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void requireOpen() {
-    if (closed) {
-      throw new IllegalStateException("this room is closed");
-    }
-  }
-
-  /** Starts or resumes a VM for its lease, which lets only one caller do so at a time. */
-  VmState.Running start(Leased vm) {
-    String id = vm.spec().id();
-    admit(vm);
-    boolean done = false;
-    try {
-      VmState.Running running =
-          switch (host.find(id).orElse(null)) {
-            case null -> host.create(vm.spec());
-            case VmState.Suspended suspended -> host.resume(suspended);
-            case VmState.Running already -> already;
-            case VmState.Changing changing ->
-                throw SandboxException.passing(
-                    "vm_changing",
-                    "the VM " + id + " is " + changing.info().state(),
-                    "try again",
-                    null);
-          };
-      if (!running.notice().isEmpty()) {
-        LOG.warn("VM {}: {}", id, running.notice());
-      }
-      done = true;
-      return running;
-    } finally {
-      if (!done) {
-        release(vm);
-      }
-    }
-  }
-
-  private void admit(Leased vm) {
-    VmSpec spec = vm.spec();
-    long disk =
-        host.list().stream()
-            .filter(info -> info.tenant().equals(spec.tenant()) && !info.id().equals(spec.id()))
-            .mapToLong(VmInfo::overlayMib)
-            .sum();
-    lock.lock();
-    try {
-      requireOpen();
-      admission.require(spec, active.stream().map(Leased::spec).toList(), disk);
-      active.add(vm);
-    } catch (SandboxException e) {
-      forgetUnlessKept(vm);
-      throw e;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** After a start that failed. */
-  private void release(Leased vm) {
-    lock.lock();
-    try {
-      active.remove(vm);
-      forgetUnlessKept(vm);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void forgetUnlessKept(Leased vm) {
-    if (host.find(vm.spec().id()).isEmpty()) {
-      vms.remove(vm.spec().id(), vm);
-      vm.end();
-    }
-  }
-
-  /** Suspends a VM for its lease. */
-  VmInfo put(VmState.Running running) {
-    VmInfo info = host.suspend(running).info();
-    lock.lock();
-    try {
-      active.removeIf(vm -> vm.spec().id().equals(info.id()));
-    } finally {
-      lock.unlock();
-    }
-    return info;
-  }
-
-  /** Removes a VM for its lease, if that is still the one under its id. */
-  void remove(Leased vm) {
-    String id = vm.spec().id();
-    boolean current;
-    lock.lock();
-    try {
-      current = !closed && (vms.get(id) == vm || !vms.containsKey(id));
-    } finally {
-      lock.unlock();
-    }
-    try {
-      if (current) {
-        host.destroy(id);
-      }
-    } finally {
-      forget(vm);
-    }
-  }
-
-  private void forget(Leased vm) {
-    vm.end();
-    lock.lock();
-    try {
-      vms.remove(vm.spec().id(), vm);
-      active.remove(vm);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** A machine ended by itself. What comes under its id after it is another. */
-  private void lost(String id) {
-    Leased vm;
-    lock.lock();
-    try {
-      vm = vms.get(id);
-    } finally {
-      lock.unlock();
-    }
-    VmState.Running held = vm == null ? null : vm.running();
-    if (vm == null || held == null) {
-      return;
-    }
-    boolean same =
-        host.find(id).orElse(null) instanceof VmState.Running now
-            && now.info().generation() == held.info().generation()
-            && now.info().pid() == held.info().pid();
-    if (!same) {
-      forget(vm);
-    }
-  }
-
   /** Leaves the VMs running (a later process adopts them) and releases what this process holds. */
   @Override
   public void close() {
-    lock.lock();
-    try {
-      closed = true;
-      vms.clear();
-      active.clear();
-    } finally {
-      lock.unlock();
-    }
+    leases.close();
     host.close();
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -179,6 +180,23 @@ record Snapshot(
           : Optional.of("%s has %d of %d bytes".formatted(MEMORY, bytes, memoryBytes));
     } catch (IOException e) {
       return Optional.of(MEMORY + " is gone");
+    }
+  }
+
+  /**
+   * Which volume somebody else has changed since: the memory tells of what is not there any more.
+   */
+  Optional<String> changedSince(Journal.Entry entry) {
+    try {
+      FileTime saved = Files.getLastModifiedTime(folder(entry.folder(), number).resolve(MANIFEST));
+      for (VmSpec.Volume volume : entry.spec().volumes()) {
+        if (Files.getLastModifiedTime(volume.file()).compareTo(saved) > 0) {
+          return Optional.of("its volume " + volume.name() + " has changed since");
+        }
+      }
+      return Optional.empty();
+    } catch (IOException e) {
+      return Optional.of("its volume cannot be read: " + e.getMessage());
     }
   }
 

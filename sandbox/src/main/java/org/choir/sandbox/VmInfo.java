@@ -35,6 +35,8 @@ public record VmInfo(
     SUSPENDING,
     SUSPENDED,
     RESUMING,
+    /** Its process is there and its guest does not answer; it is ended at its deadline. */
+    HUNG,
     /** Its process has ended and its remains are not removed yet. */
     DEAD;
 

@@ -21,6 +21,7 @@ final class CrashAt {
             new QemuDriver(),
             TestImage.keys(folder),
             InstantSource.system(),
+            Outside.nothing(),
             step -> {
               if (step == last) {
                 Runtime.getRuntime().halt(9);

@@ -40,7 +40,8 @@ class DriverChangeTest {
                 new QemuDriver(),
                 TestImage.options(vms),
                 TestImage.keys(folder),
-                InstantSource.system());
+                InstantSource.system(),
+                Outside.nothing());
         VmHost last =
             new HostedHost(new RunloopService(runloop.options(LocalRunloop.key())), "one")) {
       Vm begun = first.create(spec()).vm();

@@ -67,7 +67,8 @@ class FirecrackerConformanceTest extends ConformanceTest {
         new FirecrackerDriver(options, REAL ? HostReport::read : FakePrograms::goodHost),
         room,
         TestImage.keys(folder),
-        InstantSource.system());
+        InstantSource.system(),
+        Outside.nothing());
   }
 
   @Override

@@ -24,6 +24,7 @@ class PoolTest {
         new QemuDriver(),
         TestImage.keys(folder),
         InstantSource.system(),
+        Outside.nothing(),
         step -> {});
   }
 

@@ -23,7 +23,8 @@ class QemuConformanceTest extends ConformanceTest {
         new QemuDriver(),
         TestImage.options(folder),
         TestImage.keys(folder),
-        InstantSource.system());
+        InstantSource.system(),
+        Outside.nothing());
   }
 
   @Override

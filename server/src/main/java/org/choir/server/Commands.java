@@ -54,10 +54,17 @@ final class Commands implements AutoCloseable {
           "vm.create",
           "vm.ls",
           "vm.exec",
+          "vm.attach",
+          "vm.ps",
+          "vm.input",
+          "vm.resize",
+          "vm.signal",
           "vm.read",
           "vm.write",
           "vm.suspend",
           "vm.resume",
+          "vm.sign",
+          "vm.key",
           "vm.rm");
 
   private final Wiring rooms;
@@ -66,6 +73,7 @@ final class Commands implements AutoCloseable {
   private final ResearchCommand research;
   private final ReportCommands reports;
   private final VmCommands vms;
+  private final SignCommands signing;
   private final ScheduledExecutorService later =
       Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("later").factory());
 
@@ -80,9 +88,10 @@ final class Commands implements AutoCloseable {
             this::ended);
     this.research = new ResearchCommand(rooms, runs, delivery, new RunIds(clock));
     this.reports = new ReportCommands(rooms);
-    this.vms = new VmCommands(rooms.sandboxes());
+    this.vms = new VmCommands(rooms.sandboxes(), rooms.settings().egress());
+    this.signing = new SignCommands(rooms.signers());
     rooms.sandboxes().list().stream()
-        .filter(vm -> !VmCommands.isByHand(vm.id()))
+        .filter(vm -> VmCommands.isOfRun(vm.id()))
         .forEach(vm -> release(new RunId(vm.id()), RunState.PAUSED));
     later.scheduleWithFixedDelay(
         this::endLeases, LEASE_CHECK_SECONDS, LEASE_CHECK_SECONDS, TimeUnit.SECONDS);
@@ -123,6 +132,10 @@ final class Commands implements AutoCloseable {
       case "rm" -> remove(request);
       case "export" -> reports.export(known(request), request);
       case "verify" -> reports.verify(request);
+      case "vm.sign", "vm.key" -> {
+        warn(events);
+        yield signing.handle(request, events);
+      }
       case "vm.create" -> {
         warn(events);
         yield vms.handle(request, events);

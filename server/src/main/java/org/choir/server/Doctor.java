@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
 import org.choir.core.ChoirException;
 import org.choir.core.Text;
 import org.choir.sandbox.HostFacts;
+import org.choir.sandbox.HostProtection;
 
 /**
  * Checks everything a start needs, each with the way to mend it. Changes nothing but by {@link
@@ -91,6 +92,8 @@ public final class Doctor {
         image(),
         isolation(),
         swap(),
+        vmUsers(),
+        vmBounds(),
         controlGroups(),
         driver(),
         qemu(),
@@ -333,6 +336,24 @@ public final class Doctor {
                     settings(),
                     PlatformCredentials.from(environment),
                     home.root().resolve("vms"))));
+  }
+
+  private static Finding vmUsers() {
+    return HostProtection.separateUsers()
+        ? ok("vm users", HostProtection.users())
+        : warning(
+            "vm users",
+            HostProtection.users(),
+            "fine for one user; run a server for several tenants as root");
+  }
+
+  private static Finding vmBounds() {
+    return HostProtection.bounded()
+        ? ok("vm bounds", HostProtection.bounds())
+        : warning(
+            "vm bounds",
+            HostProtection.bounds(),
+            "as a service: Delegate=yes in its systemd unit; as root nothing is needed");
   }
 
   private Finding swap() {

@@ -13,6 +13,7 @@ import org.choir.core.Digest;
 import org.choir.core.ExitStatus;
 import org.choir.core.Failure;
 import org.choir.keys.DataKeys;
+import org.choir.sandbox.Outside;
 import org.choir.sandbox.Sandboxes;
 import org.choir.sandbox.VmHost;
 import org.choir.sandbox.e2b.E2bOptions;
@@ -38,14 +39,16 @@ final class SandboxPlaces {
       Path home,
       Sandboxes.Options options,
       DataKeys keys,
-      InstantSource clock) {
+      InstantSource clock,
+      Outside outside) {
     DriverSettings driver = settings.driver();
     return switch (driver.name()) {
-      case "qemu" -> Sandboxes.open(options, keys, clock);
+      case "qemu" -> Sandboxes.open(options, keys, clock, outside);
       case "firecracker" -> {
         Sandboxes.Options here = options.withAccelerator("kvm");
         yield Sandboxes.over(
-            Sandboxes.thisMachine(firecracker(driver, options.folder()), here, keys, clock),
+            Sandboxes.thisMachine(
+                firecracker(driver, options.folder()), here, keys, clock, outside),
             here,
             clock);
       }

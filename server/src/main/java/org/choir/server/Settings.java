@@ -24,6 +24,7 @@ import org.choir.sandbox.Quota;
  * @param pool VMs that are kept ready for the next caller
  * @param quota what one user's VMs may take at once
  * @param driver where VMs live
+ * @param egress what VMs may reach outside
  * @param consent providers that private files may be sent to
  */
 public record Settings(
@@ -43,6 +44,7 @@ public record Settings(
     int pool,
     Quota quota,
     DriverSettings driver,
+    EgressSettings egress,
     Set<String> consent) {
   public Settings {
     consent = Set.copyOf(consent);

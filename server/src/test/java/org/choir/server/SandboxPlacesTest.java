@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.choir.core.ChoirException;
 import org.choir.keys.FileDataKeys;
+import org.choir.sandbox.Outside;
 import org.choir.sandbox.Sandboxes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,7 +28,8 @@ class SandboxPlacesTest {
         home,
         new Sandboxes.Options(home.resolve("vms"), home.resolve("image"), "auto", 512, 1024, 2),
         FileDataKeys.open(home.resolve("keys")),
-        InstantSource.system());
+        InstantSource.system(),
+        Outside.nothing());
   }
 
   private static String code(Runnable call) {

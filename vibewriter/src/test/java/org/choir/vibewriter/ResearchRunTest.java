@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -16,6 +17,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.choir.agent.AgentRuntime;
 import org.choir.agent.RunRequest;
 import org.choir.agent.RunState;
@@ -25,6 +27,7 @@ import org.choir.core.Json;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
 import org.choir.core.Verdict;
+import org.choir.keys.DataKeys;
 import org.choir.keys.FileDataKeys;
 import org.choir.knowledge.RecordCheck;
 import org.choir.knowledge.SourceLibrary;
@@ -198,16 +201,18 @@ class ResearchRunTest {
             + " A commit waits for its own flush.\n");
     Path repository = Path.of(System.getProperty("choir.repository"));
     Path sandboxes = Files.createTempDirectory("vw");
+    DataKeys keys = FileDataKeys.open(folder.resolve("keys"));
     try (Backbone backbone =
             Backbone.start(
                 new Backbone.Options(folder.resolve("nats"), 0, Backbone.Durability.CRASH),
-                FileDataKeys.open(folder.resolve("keys")),
+                keys,
                 InstantSource.system());
         Sandboxes vms =
             Sandboxes.open(
                 new Sandboxes.Options(
-                    sandboxes, repository.resolve("guest/target/image"), "auto", 512, 256, 2),
-                FileDataKeys.open(sandboxes.resolve("keys")),
+                        sandboxes, repository.resolve("guest/target/image"), "auto", 512, 256, 2)
+                    .withTemplates(folder.resolve("templates")),
+                keys,
                 InstantSource.system());
         SourceLibrary library = SourceLibrary.open(folder.resolve("library"), new WordEmbedder())) {
       SourceSet set = library.read(List.of(docs), (done, total) -> {});
@@ -297,22 +302,25 @@ class ResearchRunTest {
                   library::text))
           .isEmpty();
     } finally {
-      end(sandboxes);
+      end(sandboxes, keys);
     }
   }
 
   /** Whatever became of the test, no VM and no folder outlives it. */
-  private static void end(Path sandboxes) throws Exception {
+  private static void end(Path sandboxes, DataKeys keys) throws Exception {
     try (Sandboxes vms =
         Sandboxes.open(
             new Sandboxes.Options(sandboxes, sandboxes, "tcg", 512, 256, 2),
+            keys,
             InstantSource.system())) {
       vms.recover();
-      for (Sandboxes.VmInfo vm : vms.list()) {
-        vms.find(vm.id()).orElseThrow().close();
+      vms.list().forEach(vm -> vms.destroy(vm.id()));
+    }
+    try (Stream<Path> all = Files.walk(sandboxes)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
       }
     }
-    Files.delete(sandboxes);
   }
 
   private static List<ObjectNode> of(List<ObjectNode> events, String kind) {

@@ -27,6 +27,7 @@ import org.choir.sandbox.Capability;
 import org.choir.sandbox.HypervisorProcess;
 import org.choir.sandbox.Image;
 import org.choir.sandbox.Machine;
+import org.choir.sandbox.Outside;
 import org.choir.sandbox.SandboxException;
 import org.choir.sandbox.Sandboxes;
 import org.choir.sandbox.VmHost;
@@ -303,7 +304,11 @@ class FirecrackerDriverTest {
         new Sandboxes.Options(folder.resolve("vms"), IMAGE, "kvm", 256, 64, 3);
     try (VmHost host =
         Sandboxes.thisMachine(
-            driver, options, FileDataKeys.open(folder.resolve("keys")), InstantSource.system())) {
+            driver,
+            options,
+            FileDataKeys.open(folder.resolve("keys")),
+            InstantSource.system(),
+            Outside.nothing())) {
       VmState.Running vm = host.create(new VmSpec("k", TenantId.LOCAL, 1, 256, 64, List.of()));
       Path root = jailsLeft().getFirst().resolve("root");
       int uid = (Integer) Files.getAttribute(root, "unix:uid", LinkOption.NOFOLLOW_LINKS);
