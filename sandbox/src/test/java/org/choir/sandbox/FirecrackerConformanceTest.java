@@ -14,7 +14,6 @@ import org.choir.sandbox.firecracker.FakePrograms;
 import org.choir.sandbox.firecracker.FirecrackerDriver;
 import org.choir.sandbox.firecracker.FirecrackerOptions;
 import org.choir.sandbox.firecracker.HostReport;
-import org.junit.jupiter.api.BeforeAll;
 
 /**
  * The Firecracker driver, whole: over an emulation that checks every request, under a jailer that
@@ -24,11 +23,11 @@ import org.junit.jupiter.api.BeforeAll;
 class FirecrackerConformanceTest extends ConformanceTest {
   private static final boolean REAL = "1".equals(System.getenv("CHOIR_TEST_FIRECRACKER"));
 
-  private static Path folder;
-  private static FirecrackerOptions options;
+  private Path folder;
+  private FirecrackerOptions options;
 
-  @BeforeAll
-  static void programs() throws IOException {
+  @Override
+  void prepare() throws IOException {
     assumeTrue(System.getProperty("user.name").equals("root"), "a jailer is started as root");
     // Not below a folder of root's alone: what is jailed must reach its programs.
     folder = Files.createTempDirectory(Path.of("/tmp"), "fc");

@@ -12,7 +12,6 @@ import java.util.stream.Stream;
 import org.choir.sandbox.hosted.HostedHost;
 import org.choir.sandbox.hosted.HostedService;
 import org.choir.sandbox.hosted.LocalService;
-import org.junit.jupiter.api.BeforeAll;
 
 /** A hosted service, as a local one that speaks its format and runs commands for real. */
 abstract class HostedConformance extends ConformanceTest {
@@ -39,8 +38,8 @@ abstract class HostedConformance extends ConformanceTest {
     return new HostedHost(adapter(service), "server-of-the-test");
   }
 
-  @BeforeAll
-  static void mayJail() {
+  @Override
+  void prepare() {
     assumeTrue(System.getProperty("user.name").equals("root"), "a local sandbox is root's work");
   }
 

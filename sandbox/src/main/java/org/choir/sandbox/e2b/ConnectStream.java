@@ -6,10 +6,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import org.choir.core.Text;
@@ -28,12 +24,10 @@ final class ConnectStream {
 
   private final String sandbox;
   private final InputStream stream;
-  private final Duration patience;
 
-  ConnectStream(String sandbox, InputStream stream, Duration patience) {
+  ConnectStream(String sandbox, InputStream stream) {
     this.sandbox = sandbox;
     this.stream = stream;
-    this.patience = patience;
   }
 
   static byte[] envelope(byte[] message) {
@@ -51,42 +45,7 @@ final class ConnectStream {
 
   /** Passes output on until the command's end. */
   int exitCode(ExecOutput output) throws IOException {
-    AtomicBoolean late = new AtomicBoolean();
-    CompletableFuture<Void> watch =
-        CompletableFuture.runAsync(
-            () -> {
-              late.set(true);
-              close();
-            },
-            CompletableFuture.delayedExecutor(
-                patience.toMillis(), TimeUnit.MILLISECONDS, Thread::startVirtualThread));
-    try {
-      return read(new DataInputStream(stream), output);
-    } catch (IOException e) {
-      if (late.get()) {
-        throw SandboxException.passing(
-            "guest_unresponsive",
-            "the sandbox %s did not end a command within %d s"
-                .formatted(sandbox, patience.toSeconds()),
-            "its VM is given up; the next call gets a new one",
-            e);
-      }
-      throw e;
-    } finally {
-      watch.cancel(false);
-    }
-  }
-
-  private void close() {
-    try {
-      stream.close();
-    } catch (IOException e) {
-      // Its reader is told by its own read.
-      throw new java.io.UncheckedIOException(e);
-    }
-  }
-
-  private int read(DataInputStream in, ExecOutput output) throws IOException {
+    DataInputStream in = new DataInputStream(stream);
     Integer code = null;
     while (true) {
       int flags = in.read();
@@ -118,13 +77,13 @@ final class ConnectStream {
       }
       JsonNode event = message.path("event");
       JsonNode data = event.path("data");
-      if (data.has("stdout")) {
+      if (data.path("stdout").isTextual()) {
         output.stdout(data.path("stdout").binaryValue());
       }
-      if (data.has("stderr")) {
+      if (data.path("stderr").isTextual()) {
         output.stderr(data.path("stderr").binaryValue());
       }
-      if (event.has("end")) {
+      if (event.has("end") && code == null) {
         // A zero is left out, as in all of protobuf's JSON.
         code = event.path("end").path("exitCode").asInt(0);
       }

@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpRequest;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -256,7 +257,14 @@ public final class E2bService implements HostedService, AutoCloseable {
             patience,
             false);
     try (InputStream in = answer.body()) {
-      return new ConnectStream(remote.id(), in, patience).exitCode(output);
+      return new ConnectStream(remote.id(), in).exitCode(output);
+    } catch (HttpTimeoutException e) {
+      throw SandboxException.passing(
+          "guest_unresponsive",
+          "the sandbox %s did not end a command within %d s"
+              .formatted(remote.id(), patience.toSeconds()),
+          "its VM is given up; the next call gets a new one",
+          e);
     } catch (IOException e) {
       throw ConnectStream.lost(remote.id(), "the stream broke: " + e.getMessage(), e);
     }

@@ -88,6 +88,9 @@ final class FirecrackerClient implements AutoCloseable {
   }
 
   private Connection connected() throws IOException {
+    if (connection != null && !connection.quiet()) {
+      disconnect();
+    }
     if (connection == null) {
       connection = new Connection(SocketChannel.open(UnixDomainSocketAddress.of(socket)));
     }
@@ -176,6 +179,21 @@ final class FirecrackerClient implements AutoCloseable {
       channel.configureBlocking(false);
       selector = Selector.open();
       key = channel.register(selector, 0);
+    }
+
+    /** Whether nothing has come that was not asked for; what follows such a thing is no answer. */
+    boolean quiet() {
+      try {
+        if (in.hasRemaining()) {
+          return false;
+        }
+        in.clear();
+        int n = channel.read(in);
+        in.flip();
+        return n == 0;
+      } catch (IOException e) {
+        return false; // it has ended
+      }
     }
 
     Answer exchange(byte[] request, Duration patience) throws IOException {

@@ -3,7 +3,10 @@ package org.choir.sandbox.firecracker;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -229,7 +232,7 @@ public final class FirecrackerDriver implements Driver {
     long deadline = System.nanoTime() + options.apiPatience().toNanos();
     while (true) {
       Optional<HypervisorProcess> process = process(number);
-      if (process.isPresent() && Files.exists(jail.api())) {
+      if (process.isPresent() && listens(jail.api())) {
         return process.get();
       }
       boolean failed = !jailer.isAlive() && jailer.exitValue() != 0;
@@ -243,6 +246,18 @@ public final class FirecrackerDriver implements Driver {
             "choir doctor tells what is wrong");
       }
       java.util.concurrent.locks.LockSupport.parkNanos(POLL.toNanos());
+    }
+  }
+
+  /** A socket's file is there before anybody listens on it. */
+  private static boolean listens(Path socket) throws IOException {
+    if (!Files.exists(socket)) {
+      return false;
+    }
+    try (SocketChannel ignored = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+      return true;
+    } catch (ConnectException e) {
+      return false;
     }
   }
 

@@ -1,14 +1,10 @@
 package org.choir.sandbox.hosted;
 
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,9 +12,11 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.choir.core.Text;
+import org.choir.sandbox.EgressPolicy;
 import org.choir.sandbox.ExecOutput;
 import org.choir.sandbox.ExecRequest;
 import org.choir.sandbox.ExecResult;
+import org.choir.sandbox.Execution;
 import org.choir.sandbox.SandboxException;
 import org.choir.sandbox.Vm;
 
@@ -31,9 +29,6 @@ final class HostedVm implements Vm {
   private static final int LISTING_MAX = 64 << 20;
   private static final int FILES_MAX = 200_000;
   private static final int UID_LEAST = 1_000;
-
-  /** Bodies up to this size wait in memory, larger ones in a file, until their length is known. */
-  private static final int BODY_IN_MEMORY = 8 << 20;
 
   private final HostedService service;
   private final HostedService.Remote remote;
@@ -91,6 +86,7 @@ final class HostedVm implements Vm {
     if (request.argv().isEmpty()) {
       throw refusal("bad_request", "there is no command");
     }
+    requireOffered(request);
     requirePath(request.cwd());
     for (String word : request.argv()) {
       requireText(word);
@@ -111,15 +107,51 @@ final class HostedVm implements Vm {
         timedOut,
         false,
         counted.truncated(),
-        counted.stdout,
-        counted.stderr);
+        counted.stdout(),
+        counted.stderr());
+  }
+
+  /** What only our own agent can do is refused, never left out silently. */
+  private void requireOffered(ExecRequest request) {
+    String what =
+        request.input() || request.terminal() != null
+            ? "commands with an input or a terminal"
+            : !request.keep().isZero()
+                ? "commands that outlive their caller"
+                : !request.cpuTime().isZero() || request.memoryBytes() > 0
+                    ? "limits on a command's processor time and memory"
+                    : "";
+    if (!what.isEmpty()) {
+      throw refusal("unsupported", "the VM " + id + " does not offer " + what);
+    }
+  }
+
+  /** Its output is read here as it comes; ending it early leaves it to its timeout. */
+  @Override
+  public Execution start(ExecRequest request) {
+    requireOffered(request);
+    return new HostedExecution(id, request, this::exec);
+  }
+
+  /**
+   * What leaves by the service's own network card is not judged here, as {@link
+   * org.choir.sandbox.Capability#NO_NETWORK_CARD} tells: nothing allowed is what holds for this
+   * server's own way out, and a list cannot be held to.
+   */
+  @Override
+  public void allow(EgressPolicy policy) {
+    if (!policy.allow().isEmpty()) {
+      throw refusal(
+          "not_supported",
+          "the VM %s is with a service, which is not held to a list of hosts".formatted(id));
+    }
   }
 
   @Override
   public long read(String path, long offset, long limit, OutputStream out) {
     requirePath(path);
     String mark = Scripts.mark();
-    long size = Long.parseLong(ask(Scripts.beforeRead(mark, path), mark, path).strip());
+    long size = number(ask(Scripts.beforeRead(mark, path), mark, path).strip(), 10);
     long wanted = Math.max(0, Math.min(limit, size - offset));
     if (wanted == 0) {
       return 0;
@@ -131,7 +163,7 @@ final class HostedVm implements Vm {
       Counted parts = new Counted(into(counting), wanted, mark);
       parts.requireDone(run(Scripts.part(mark, path, offset, wanted), CALL, parts), path);
     }
-    return counting.count;
+    return counting.count();
   }
 
   private static ExecOutput into(OutputStream out) {
@@ -168,63 +200,6 @@ final class HostedVm implements Vm {
     }
   }
 
-  /** A body that is known to be whole before anything is changed. */
-  private record Spooled(byte[] small, Path large) implements AutoCloseable {
-    private static final Path NONE = Path.of("");
-
-    static Spooled of(InputStream body, long size) throws IOException {
-      if (size <= BODY_IN_MEMORY) {
-        byte[] bytes = body.readNBytes((int) size);
-        requireWhole(bytes.length, size);
-        return new Spooled(bytes, NONE);
-      }
-      Path file = Files.createTempFile("choir-upload", ".part");
-      Spooled spooled = new Spooled(new byte[0], file);
-      boolean done = false;
-      try (OutputStream out = Files.newOutputStream(file)) {
-        long left = size;
-        byte[] part = new byte[1 << 20];
-        while (left > 0) {
-          int n = body.read(part, 0, (int) Math.min(left, part.length));
-          if (n < 0) {
-            break;
-          }
-          out.write(part, 0, n);
-          left -= n;
-        }
-        requireWhole(size - left, size);
-        done = true;
-        return spooled;
-      } finally {
-        if (!done) {
-          spooled.close();
-        }
-      }
-    }
-
-    private static void requireWhole(long bytes, long size) {
-      if (bytes != size) {
-        throw SandboxException.lasting(
-            "bad_request", "the body has " + bytes + " of " + size + " bytes", "");
-      }
-    }
-
-    InputStream stream() {
-      try {
-        return large.equals(NONE) ? new ByteArrayInputStream(small) : Files.newInputStream(large);
-      } catch (IOException e) {
-        throw new java.io.UncheckedIOException(e);
-      }
-    }
-
-    @Override
-    public void close() throws IOException {
-      if (!large.equals(NONE)) {
-        Files.deleteIfExists(large);
-      }
-    }
-  }
-
   @Override
   public List<FileStat> list(String path, boolean recursive) {
     requirePath(path);
@@ -241,7 +216,9 @@ final class HostedVm implements Vm {
   public FileStat stat(String path) {
     requirePath(path);
     String mark = Scripts.mark();
-    return stats(ask(Scripts.stat(mark, path), mark, path)).getFirst();
+    return stats(ask(Scripts.stat(mark, path), mark, path)).stream()
+        .findFirst()
+        .orElseThrow(() -> refusal("agent_error", path + " was not told of"));
   }
 
   private static List<FileStat> stats(String printed) {
@@ -260,13 +237,26 @@ final class HostedVm implements Vm {
             new FileStat(
                 parts[5],
                 type,
-                Long.parseLong(parts[1]),
-                Integer.parseInt(parts[2], 8),
-                Integer.parseInt(parts[3]),
-                (long) (Double.parseDouble(parts[4]) * 1_000)));
+                number(parts[1], 10),
+                (int) number(parts[2], 8),
+                (int) number(parts[3], 10),
+                number(parts[4].split("\\.", 2)[0], 10) * 1_000));
       }
     }
     return all;
+  }
+
+  /** A sandbox may have been made to say anything. */
+  private static long number(String text, int radix) {
+    if (!text.matches("-?[0-9]{1,15}")) {
+      throw refusal("agent_error", "'" + Text.visible(text, 40) + "' is no number");
+    }
+    try {
+      return Long.parseLong(text, radix);
+    } catch (NumberFormatException e) {
+      throw SandboxException.lasting(
+          "agent_error", "'" + text + "' is no number of base " + radix, "", e);
+    }
   }
 
   @Override
@@ -349,115 +339,6 @@ final class HostedVm implements Vm {
             && !Arrays.asList(path.split("/", -1)).contains("..");
     if (!good) {
       throw refusal("invalid_path", "'" + Text.visible(path, 100) + "' is no path of a guest");
-    }
-  }
-
-  /** Output up to a cap; holds back what may be a script's own last word. */
-  private static final class Counted implements ExecOutput {
-    private final ExecOutput to;
-    private final long cap;
-    private final byte[] mark;
-    private long stdout;
-    private long stderr;
-    private byte[] held = new byte[0];
-
-    Counted(ExecOutput to, long cap, String mark) {
-      this.to = to;
-      this.cap = cap;
-      this.mark = (mark + ":").getBytes(StandardCharsets.UTF_8);
-    }
-
-    boolean truncated() {
-      return stdout + stderr > cap;
-    }
-
-    @Override
-    public void stdout(byte[] bytes) {
-      byte[] taken = take(bytes);
-      stdout += bytes.length;
-      if (taken.length > 0) {
-        to.stdout(taken);
-      }
-    }
-
-    @Override
-    public void stderr(byte[] bytes) {
-      if (stderr == 0 && mayBeMark(bytes)) {
-        held = join(held, bytes);
-        return;
-      }
-      release();
-      error(bytes);
-    }
-
-    private void error(byte[] bytes) {
-      byte[] taken = take(bytes);
-      stderr += bytes.length;
-      if (taken.length > 0) {
-        to.stderr(taken);
-      }
-    }
-
-    private boolean mayBeMark(byte[] more) {
-      byte[] all = join(held, more);
-      int n = Math.min(all.length, mark.length);
-      return all.length < 200 && Arrays.equals(all, 0, n, mark, 0, n);
-    }
-
-    private static byte[] join(byte[] a, byte[] b) {
-      byte[] all = Arrays.copyOf(a, a.length + b.length);
-      System.arraycopy(b, 0, all, a.length, b.length);
-      return all;
-    }
-
-    private byte[] take(byte[] bytes) {
-      long left = Math.max(0, cap - stdout - stderr);
-      return bytes.length <= left ? bytes : Arrays.copyOf(bytes, (int) left);
-    }
-
-    private void release() {
-      byte[] all = held;
-      held = new byte[0];
-      if (all.length > 0) {
-        error(all);
-      }
-    }
-
-    /** Throws what the script refused; anything else was the command's own. */
-    void requireDone(int code, String what) {
-      if (code == Scripts.REFUSED && held.length > mark.length) {
-        String said =
-            new String(held, mark.length, held.length - mark.length, StandardCharsets.UTF_8);
-        throw refusal(
-            said.matches("[a-z_]{1,40}") ? said : "agent_error",
-            Text.visible(what, 200) + ": " + Text.visible(said.replace('_', ' '), 60));
-      }
-      release();
-    }
-  }
-
-  /** Counts, and takes no more than was asked for. */
-  private static final class Counting extends FilterOutputStream {
-    private final long most;
-    private long count;
-
-    Counting(OutputStream out, long most) {
-      super(out);
-      this.most = most;
-    }
-
-    @Override
-    public void write(int b) throws IOException {
-      write(new byte[] {(byte) b}, 0, 1);
-    }
-
-    @Override
-    public void write(byte[] bytes, int from, int length) throws IOException {
-      if (count + length > most) {
-        throw new IOException("more than the " + most + " bytes of the file");
-      }
-      out.write(bytes, from, length);
-      count += length;
     }
   }
 }

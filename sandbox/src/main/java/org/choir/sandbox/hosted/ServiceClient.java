@@ -80,12 +80,17 @@ public final class ServiceClient implements AutoCloseable {
                 : HttpRequest.BodyPublishers.ofByteArray(content),
             patience,
             again);
+    return new Page(read(method, to, answer), answer.next());
+  }
+
+  /** An answer's JSON. */
+  public JsonNode read(String method, URI to, Answer answer) {
     try (InputStream in = answer.body()) {
       byte[] text = in.readNBytes(ANSWER_BYTES_MAX + 1);
       if (text.length > ANSWER_BYTES_MAX) {
         throw strange(to, "an answer of more than " + ANSWER_BYTES_MAX + " bytes");
       }
-      return new Page(text.length == 0 ? Json.object() : Json.parse(text), answer.next());
+      return text.length == 0 ? Json.object() : Json.parse(text);
     } catch (IOException e) {
       throw lost(method, to, e);
     } catch (SandboxException e) {
@@ -95,7 +100,10 @@ public final class ServiceClient implements AutoCloseable {
     }
   }
 
-  /** Sends a request; returns once a good answer begins. */
+  /**
+   * Sends a request; returns once a good answer begins. Its body ends in an {@link
+   * HttpTimeoutException} if it takes longer than {@code patience} too.
+   */
   public Answer open(
       String method,
       URI to,
@@ -114,7 +122,10 @@ public final class ServiceClient implements AutoCloseable {
             client.send(request, HttpResponse.BodyHandlers.ofInputStream());
         int status = response.statusCode();
         if (status / 100 == 2) {
-          return new Answer(status, response.body(), response.headers().firstValue("x-next-token"));
+          return new Answer(
+              status,
+              new TimedBody(response.body(), patience),
+              response.headers().firstValue("x-next-token"));
         }
         SandboxException failure = failure(method, to, response);
         // A service that has too much to do has done nothing.

@@ -88,7 +88,9 @@ public final class RunloopService implements HostedService, AutoCloseable {
         .put("on_idle", "suspend");
     String mark = UUID.randomUUID().toString();
     JsonNode said =
-        read(
+        api.read(
+            "POST",
+            at("/v1/devboxes"),
             api.open(
                 "POST",
                 at("/v1/devboxes"),
@@ -107,15 +109,6 @@ public final class RunloopService implements HostedService, AutoCloseable {
       return "MEDIUM";
     }
     return spec.cpus() <= 2 && spec.memoryMib() <= 8_192 ? "LARGE" : "X_LARGE";
-  }
-
-  private JsonNode read(ServiceClient.Answer answer) {
-    try (InputStream in = answer.body()) {
-      return Json.parse(in.readAllBytes());
-    } catch (IOException e) {
-      throw SandboxException.passing(
-          "service_unavailable", "Runloop's answer broke: " + e.getMessage(), "try again", e);
-    }
   }
 
   @Override
@@ -297,14 +290,14 @@ public final class RunloopService implements HostedService, AutoCloseable {
   private int deliver(Remote remote, String files, String said, ExecOutput output) {
     String[] lines = said.split("\n", -1);
     String[] head = lines[0].split(" ", -1);
-    if (head.length != 4 || !head[0].equals("choir")) {
+    if (!lines[0].matches("choir [0-9]{1,3} [0-9]{1,18} [0-9]{1,18}")) {
       throw lost(remote, "its answer is cut: " + Text.visible(said, 80), null);
     }
     long out = Long.parseLong(head[2]);
     long err = Long.parseLong(head[3]);
     if (out + err <= INLINE_BYTES_MAX) {
-      byte[] first = Base64.getDecoder().decode(lines.length > 1 ? lines[1] : "");
-      byte[] second = Base64.getDecoder().decode(lines.length > 2 ? lines[2] : "");
+      byte[] first = decoded(remote, lines, 1);
+      byte[] second = decoded(remote, lines, 2);
       if (first.length != out || second.length != err) {
         throw lost(remote, "its answer is cut", null);
       }
@@ -319,6 +312,14 @@ public final class RunloopService implements HostedService, AutoCloseable {
       download(remote, files + ".err", each(output::stderr));
     }
     return Integer.parseInt(head[1]);
+  }
+
+  private static byte[] decoded(Remote remote, String[] lines, int line) {
+    try {
+      return Base64.getDecoder().decode(lines.length > line ? lines[line] : "");
+    } catch (IllegalArgumentException e) {
+      throw lost(remote, "its answer is no base 64", e);
+    }
   }
 
   private interface Sink {

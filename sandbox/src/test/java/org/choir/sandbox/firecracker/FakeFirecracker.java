@@ -63,6 +63,9 @@ final class FakeFirecracker implements AutoCloseable {
   /** An answer in place of the right one, byte for byte. */
   volatile @Nullable String garbage;
 
+  /** Sends each answer a second time. */
+  volatile boolean twice;
+
   /** Never answers. */
   volatile boolean hangs;
 
@@ -126,6 +129,9 @@ final class FakeFirecracker implements AutoCloseable {
           return;
         }
         answer(out, reply.status(), reply.body());
+        if (twice) {
+          answer(out, reply.status(), reply.body());
+        }
       }
     } catch (IOException e) {
       // the client went away

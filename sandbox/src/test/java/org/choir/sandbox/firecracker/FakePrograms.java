@@ -75,7 +75,7 @@ public record FakePrograms(FirecrackerOptions options) {
       mount -t proc proc "$root/proc"
       @MOUNTS@
       ulimit -c 0
-      exec env -i chroot "$root" /usr/bin/setpriv --reuid "$uid" --regid "$gid" --clear-groups \\
+      exec env -i /usr/sbin/chroot "$root" /usr/bin/setpriv --reuid "$uid" --regid "$gid" --clear-groups \\
         --no-new-privs "/$name" "$@"
       """;
 

@@ -228,6 +228,16 @@ class FirecrackerClientTest {
     assertThat(code(() -> client.get("/", SOON))).isEqualTo("vmm_unreachable");
   }
 
+  /** What nobody asked for is no answer to the next question. */
+  @Test
+  void anAnswerThatComesTwiceIsTakenOnce() {
+    server.twice = true;
+    assertThat(client.get("/", SOON).path("state").asText()).isEqualTo("Not started");
+    server.twice = false;
+    assertThat(client.get("/version", SOON).path("firecracker_version").asText())
+        .isEqualTo("1.16.2");
+  }
+
   @Test
   void anAnswerThatIsNoJsonIsRefused() {
     server.garbage = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<xml>";

@@ -16,9 +16,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.choir.core.Json;
@@ -46,7 +48,23 @@ public abstract class LocalService implements AutoCloseable {
   }
 
   /** What goes wrong next with requests whose method and path begin so. */
-  private record Fault(String request, int status, Map<String, String> headers, boolean after) {}
+  private record Fault(String request, Way way, int status, Map<String, String> headers) {}
+
+  /** What can be wrong with an answer. */
+  public enum Way {
+    /** A failure, and nothing was done. */
+    REFUSED,
+    /** Done, and the connection is closed without a word. */
+    LOST,
+    /** What no such service says. */
+    NO_JSON,
+    /** JSON without anything that is looked for. */
+    EMPTY,
+    /** Half of what was announced. */
+    CUT,
+    /** Begins and never ends. */
+    ENDLESS
+  }
 
   protected static final String KEY = "key-of-the-test";
 
@@ -54,6 +72,8 @@ public abstract class LocalService implements AutoCloseable {
   private final Path folder;
   private final HttpServer server;
   private final List<Fault> faults = new ArrayList<>();
+  private final Set<HttpExchange> lost = ConcurrentHashMap.newKeySet();
+  private final CountDownLatch closing = new CountDownLatch(1);
   private final AtomicInteger numbers = new AtomicInteger();
 
   /** Method and path of each request, in order. */
@@ -78,12 +98,17 @@ public abstract class LocalService implements AutoCloseable {
 
   /** Answers the next such request with a failure instead of doing it. */
   public synchronized void fail(String request, int status, Map<String, String> headers) {
-    faults.add(new Fault(request, status, headers, false));
+    faults.add(new Fault(request, Way.REFUSED, status, headers));
   }
 
   /** Does the next such request and loses the answer. */
   public synchronized void lose(String request) {
-    faults.add(new Fault(request, 0, Map.of(), true));
+    spoil(request, Way.LOST);
+  }
+
+  /** Answers the next such request in this way. */
+  public synchronized void spoil(String request, Way way) {
+    faults.add(new Fault(request, way, 0, Map.of()));
   }
 
   private synchronized @Nullable Fault fault(String request) {
@@ -101,18 +126,44 @@ public abstract class LocalService implements AutoCloseable {
     asked.add(request);
     Fault fault = fault(request);
     try (exchange) {
-      if (fault != null && !fault.after()) {
-        fault.headers().forEach(exchange.getResponseHeaders()::set);
-        error(exchange, fault.status(), "told to fail");
-        return;
+      switch (fault == null ? null : fault.way()) {
+        case null -> handle(exchange, exchange.getRequestMethod(), path(exchange));
+        case REFUSED -> {
+          fault.headers().forEach(exchange.getResponseHeaders()::set);
+          error(exchange, fault.status(), "told to fail");
+        }
+        case LOST -> {
+          lost.add(exchange);
+          handle(exchange, exchange.getRequestMethod(), path(exchange));
+        }
+        case NO_JSON -> raw(exchange, "<html>502</html>", 16);
+        case EMPTY -> raw(exchange, "{\"devboxes\":7}", 14);
+        case CUT -> raw(exchange, "{\"id\":\"half", 1_000);
+        case ENDLESS -> {
+          exchange.sendResponseHeaders(200, 0);
+          exchange.getResponseBody().write('{');
+          exchange.getResponseBody().flush();
+          closing.await();
+        }
       }
-      if (fault != null) {
-        exchange.setAttribute("lost", true);
-      }
-      handle(exchange, exchange.getRequestMethod(), exchange.getRequestURI().getPath());
     } catch (IOException e) {
       // the client went away, or the stream was cut
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      lost.remove(exchange);
     }
+  }
+
+  private static String path(HttpExchange exchange) {
+    return exchange.getRequestURI().getPath();
+  }
+
+  private static void raw(HttpExchange exchange, String text, int announced) throws IOException {
+    exchange.getRequestBody().readAllBytes();
+    exchange.sendResponseHeaders(200, announced);
+    exchange.getResponseBody().write(text.getBytes(StandardCharsets.UTF_8));
+    exchange.getResponseBody().flush();
   }
 
   /** Does one request. */
@@ -128,7 +179,7 @@ public abstract class LocalService implements AutoCloseable {
 
   protected void answer(HttpExchange exchange, int status, @Nullable JsonNode body)
       throws IOException {
-    if (exchange.getAttribute("lost") != null) {
+    if (lost.contains(exchange)) {
       return; // closed without a word
     }
     if (body == null) {
@@ -216,6 +267,7 @@ public abstract class LocalService implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    closing.countDown();
     for (Sandbox sandbox : List.copyOf(sandboxes.values())) {
       end(sandbox);
     }

@@ -15,9 +15,12 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.choir.core.ChoirException;
 import org.choir.core.TenantId;
 import org.choir.sandbox.Capability;
+import org.choir.sandbox.EgressPolicy;
+import org.choir.sandbox.ExecEvent;
 import org.choir.sandbox.ExecOutput;
 import org.choir.sandbox.ExecRequest;
 import org.choir.sandbox.ExecResult;
+import org.choir.sandbox.Execution;
 import org.choir.sandbox.SandboxException;
 import org.choir.sandbox.Vm;
 import org.choir.sandbox.VmSpec;
@@ -30,6 +33,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What hosted services do wrong: refuse, tarry, break off, answer twice, lose a sandbox. */
 class ServiceFailureTest {
@@ -184,12 +189,11 @@ class ServiceFailureTest {
   void aSandboxThatIsGoneIsLost() throws IOException {
     HostedHost host = e2bHost();
     Vm vm = host.create(spec("a")).vm();
-    e2b.close();
-    e2b = new LocalE2b(folder.resolve("again"));
-    assertThat(code(() -> out(vm, "echo"))).isIn("service_unavailable", "guest_lost");
-    HostedHost next = e2bHost();
-    assertThat(next.find("a")).isEmpty();
-    assertThat(code(() -> next.destroy("a/b"))).isNotEmpty();
+    e2b.end(e2b.sandboxes.values().iterator().next());
+    assertThat(code(() -> out(vm, "echo"))).isEqualTo("guest_lost");
+    assertThat(host.find("a")).isEmpty();
+    host.destroy("a");
+    assertThat(out(host.create(spec("a")).vm(), "echo anew")).isEqualTo("anew\n");
   }
 
   @Test
@@ -264,12 +268,120 @@ class ServiceFailureTest {
   @Test
   void aFileNameOfAnyKindReachesNoShell() {
     Vm vm = runloopHost().create(spec("a")).vm();
-    String path = "/workspace/drafts/$(touch /tmp/owned)'\";`touch /tmp/owned`";
+    String path = "/workspace/drafts/$(touch owned)'\";`touch owned`";
     vm.write(path, new ByteArrayInputStream(new byte[] {1, 2}), 2, new Vm.Owner(1000, 0600));
     assertThat(vm.stat(path).size()).isEqualTo(2);
     vm.delete(path);
-    assertThat(out(vm, "ls /tmp/owned 2>&1 | wc -l; ls -A /workspace/drafts").strip())
-        .isEqualTo("1");
-    assertThat(out(vm, "test -e /tmp/owned || echo none")).isEqualTo("none\n");
+    assertThat(out(vm, "ls -A / /tmp /root /home/choir /workspace/* | grep -c owned").strip())
+        .isEqualTo("0");
+  }
+
+  /** Late, wrong, cut off: whatever comes, a call fails by type and no sandbox is left over. */
+  @ParameterizedTest
+  @EnumSource(
+      value = LocalService.Way.class,
+      names = {"NO_JSON", "EMPTY", "CUT"})
+  void anAnswerThatIsNoneFailsByType(LocalService.Way way) {
+    HostedHost first = e2bHost();
+    HostedHost second = runloopHost();
+    Vm one = first.create(spec("a")).vm();
+    Vm two = second.create(spec("a")).vm();
+    List<String> failures = List.of("service_protocol", "service_unavailable", "guest_lost");
+    e2b.spoil("POST /envd/", way);
+    assertThat(code(() -> out(one, "echo"))).isIn(failures);
+    runloop.spoil("POST /v1/devboxes/", way);
+    assertThat(code(() -> out(two, "echo"))).isIn(failures);
+    e2b.spoil("POST /sandboxes", way);
+    assertThat(code(() -> first.create(spec("b")))).isIn(failures);
+    assertThat(e2b.size()).isEqualTo(1);
+    runloop.spoil("POST /v1/devboxes", way);
+    assertThat(code(() -> second.create(spec("b")))).isIn(failures);
+    assertThat(runloop.size()).isEqualTo(1);
+    // Once it answers again, all goes on.
+    assertThat(out(two, "echo on")).isEqualTo("on\n");
+  }
+
+  @Test
+  void anAnswerThatBeginsAndNeverEndsIsGivenUpAtTheDeadline() {
+    try (ServiceClient client = new ServiceClient("E2B", Map.of("X-API-KEY", LocalE2b.key()))) {
+      e2b.spoil("GET /v2/sandboxes", LocalService.Way.ENDLESS);
+      assertThatThrownBy(
+              () ->
+                  client.json(
+                      "GET",
+                      e2b.address().resolve("/v2/sandboxes"),
+                      null,
+                      Duration.ofMillis(300),
+                      false))
+          .isInstanceOfSatisfying(
+              SandboxException.class,
+              e -> {
+                assertThat(e.code()).isEqualTo("service_unavailable");
+                assertThat(e.getMessage()).contains("no answer in time");
+              });
+    }
+  }
+
+  @Test
+  void aCommandWithoutAnEndIsGivenUpAtItsDeadline() {
+    for (HostedService service :
+        List.of(
+            new E2bService(e2b.options(LocalE2b.key())),
+            new RunloopService(runloop.options(LocalRunloop.key())))) {
+      HostedService.Remote remote = service.create(spec("a"), Map.of("choir-id", "a"));
+      String code =
+          code(
+              () ->
+                  service.run(
+                      remote,
+                      "echo begun; sleep 300",
+                      Duration.ofSeconds(1),
+                      new ExecOutput() {
+                        @Override
+                        public void stdout(byte[] bytes) {}
+
+                        @Override
+                        public void stderr(byte[] bytes) {}
+                      }));
+      assertThat(code).as(service.name()).isEqualTo("guest_unresponsive");
+    }
+  }
+
+  @Test
+  void aCommandIsFollowedEventByEvent() {
+    Vm vm = e2bHost().create(spec("a")).vm();
+    ExecRequest request =
+        new ExecRequest(
+            List.of("bash", "-c", "echo one; echo two >&2; exit 5"),
+            Map.of(),
+            "/",
+            1000,
+            Duration.ofSeconds(20),
+            1 << 20);
+    StringBuilder said = new StringBuilder();
+    try (Execution running = vm.start(request)) {
+      ExecEvent event = running.next();
+      while (event instanceof ExecEvent.Output output) {
+        said.append(output.channel()).append(output.bytes().length).append(' ');
+        event = running.next();
+      }
+      assertThat(((ExecEvent.Ended) event).result().exitCode()).isEqualTo(5);
+      assertThat(running.next()).isEqualTo(event);
+    }
+    assertThat(said.toString().split(" ", -1)).contains("STDOUT4", "STDERR4");
+    // What cannot be kept is refused, not left out.
+    assertThat(code(() -> vm.start(request.withInput()))).isEqualTo("unsupported");
+    assertThat(code(() -> vm.start(request.keptFor(Duration.ofHours(1))))).isEqualTo("unsupported");
+    assertThat(code(() -> vm.start(request.limitedTo(Duration.ZERO, 64 << 20))))
+        .isEqualTo("unsupported");
+  }
+
+  @Test
+  void aListOfHostsThatNobodyWouldHoldToIsRefused() {
+    Vm vm = runloopHost().create(spec("a")).vm();
+    TenantId ada = new TenantId("ada");
+    vm.allow(EgressPolicy.nothing(ada));
+    EgressPolicy some = EgressPolicy.allowing(ada, List.of("example.org"));
+    assertThat(code(() -> vm.allow(some))).isEqualTo("not_supported");
   }
 }
