@@ -141,9 +141,10 @@ final class HostedVm implements Vm {
   @Override
   public void allow(EgressPolicy policy) {
     if (!policy.allow().isEmpty()) {
-      throw refusal(
+      throw SandboxException.lasting(
           "not_supported",
-          "the VM %s is with a service, which is not held to a list of hosts".formatted(id));
+          "the VM %s is with a service, which cannot be held to a list of hosts".formatted(id),
+          "allow no hosts, or use a driver of this machine: sandbox.driver");
     }
   }
 

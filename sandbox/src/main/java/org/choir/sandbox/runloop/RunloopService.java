@@ -11,7 +11,6 @@ import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -47,7 +46,6 @@ public final class RunloopService implements HostedService, AutoCloseable {
 
   private static final Duration POLL_FIRST = Duration.ofMillis(20);
   private static final Duration POLL_MOST = Duration.ofSeconds(1);
-  private static final int INLINE_BYTES_MAX = 48 << 10;
   private static final int PAGE = 100;
   private static final int PAGES_MAX = 100;
   private static final String BOUNDARY = "choir-1b9e5a7f0d2c4e83";
@@ -237,24 +235,12 @@ public final class RunloopService implements HostedService, AutoCloseable {
 
   @Override
   public int run(Remote remote, String script, Duration patience, ExecOutput output) {
-    String files = "/tmp/.choir-" + UUID.randomUUID();
-    String wrapped =
-        """
-        /bin/bash -c %1$s > %2$s.out 2> %2$s.err < /dev/null
-        code=$?
-        out=$(stat -c %%s %2$s.out); err=$(stat -c %%s %2$s.err)
-        echo "choir $code $out $err"
-        if (( out + err <= %3$d )); then
-          base64 -w0 %2$s.out; echo; base64 -w0 %2$s.err; echo
-          rm -f %2$s.out %2$s.err
-        fi
-        """
-            .formatted("'" + script.replace("'", "'\\''") + "'", files, INLINE_BYTES_MAX);
+    CommandFiles files = new CommandFiles("/tmp/.choir-" + UUID.randomUUID());
     JsonNode started =
         api.json(
             "POST",
             at("/v1/devboxes/" + remote.id() + "/execute_async"),
-            Json.object().put("command", wrapped),
+            Json.object().put("command", files.wrapped(script)),
             CALL,
             false);
     String execution = started.path("execution_id").asText();
@@ -262,7 +248,19 @@ public final class RunloopService implements HostedService, AutoCloseable {
       throw api.strange(options.api(), "an execution without an id");
     }
     JsonNode end = ended(remote, execution, started, patience);
-    return deliver(remote, files, end.path("stdout").asText(), output);
+    String said = end.path("stdout").asText();
+    Optional<CommandFiles.Ended> told = files.ended(said);
+    if (told.isEmpty()) {
+      throw lost(remote, "its answer is cut: " + Text.visible(said, 80), null);
+    }
+    CommandFiles.Ended ended = told.get();
+    if (ended.whole()) {
+      ended.deliver(output);
+    } else {
+      download(remote, files.stdout(), CommandFiles.each(output::stdout));
+      download(remote, files.stderr(), CommandFiles.each(output::stderr));
+    }
+    return ended.code();
   }
 
   private JsonNode ended(Remote remote, String execution, JsonNode started, Duration patience) {
@@ -285,59 +283,6 @@ public final class RunloopService implements HostedService, AutoCloseable {
       }
       pause = rest(pause);
     }
-  }
-
-  private int deliver(Remote remote, String files, String said, ExecOutput output) {
-    String[] lines = said.split("\n", -1);
-    String[] head = lines[0].split(" ", -1);
-    if (!lines[0].matches("choir [0-9]{1,3} [0-9]{1,18} [0-9]{1,18}")) {
-      throw lost(remote, "its answer is cut: " + Text.visible(said, 80), null);
-    }
-    long out = Long.parseLong(head[2]);
-    long err = Long.parseLong(head[3]);
-    if (out + err <= INLINE_BYTES_MAX) {
-      byte[] first = decoded(remote, lines, 1);
-      byte[] second = decoded(remote, lines, 2);
-      if (first.length != out || second.length != err) {
-        throw lost(remote, "its answer is cut", null);
-      }
-      if (out > 0) {
-        output.stdout(first);
-      }
-      if (err > 0) {
-        output.stderr(second);
-      }
-    } else {
-      download(remote, files + ".out", each(output::stdout));
-      download(remote, files + ".err", each(output::stderr));
-    }
-    return Integer.parseInt(head[1]);
-  }
-
-  private static byte[] decoded(Remote remote, String[] lines, int line) {
-    try {
-      return Base64.getDecoder().decode(lines.length > line ? lines[line] : "");
-    } catch (IllegalArgumentException e) {
-      throw lost(remote, "its answer is no base 64", e);
-    }
-  }
-
-  private interface Sink {
-    void take(byte[] bytes);
-  }
-
-  private static OutputStream each(Sink sink) {
-    return new OutputStream() {
-      @Override
-      public void write(int b) {
-        sink.take(new byte[] {(byte) b});
-      }
-
-      @Override
-      public void write(byte[] bytes, int from, int length) {
-        sink.take(java.util.Arrays.copyOfRange(bytes, from, from + length));
-      }
-    };
   }
 
   private static SandboxException lost(Remote remote, String why, @Nullable Throwable cause) {

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
@@ -101,17 +100,6 @@ final class FirecrackerApi {
               return new Field(name, parts[0].endsWith("!"), parts[1]);
             })
         .toList();
-  }
-
-  /** The endpoints, for comparing with a description. */
-  Map<String, List<String>> endpoints() {
-    Map<String, List<String>> all = new TreeMap<>();
-    rules.forEach(
-        rule ->
-            all.put(
-                rule.method() + " " + rule.path().pattern(),
-                rule.fields().stream().map(f -> f.name() + (f.needed() ? "!" : "")).toList()));
-    return all;
   }
 
   /** The words of Firecracker about a request that it refuses; empty for one that it takes. */
