@@ -120,8 +120,15 @@ public final class FirecrackerDriver implements Driver {
     return started(
         machine,
         jail -> {
-          jail.share(template.resolve(FirecrackerHypervisor.STATE), FirecrackerHypervisor.STATE);
-          jail.share(template.resolve(FirecrackerHypervisor.MEMORY), FirecrackerHypervisor.MEMORY);
+          SharedState state = new SharedState(template);
+          try {
+            state.requireUnchanged();
+          } catch (IOException e) {
+            throw restoreFailed(e.getMessage(), e);
+          }
+          for (String name : List.of(FirecrackerHypervisor.STATE, FirecrackerHypervisor.MEMORY)) {
+            jail.share(state.file(name), name);
+          }
         },
         (vm, api) -> load(vm, api));
   }

@@ -7,8 +7,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Optional;
 import org.choir.core.Json;
@@ -124,14 +122,7 @@ final class FirecrackerHypervisor implements Hypervisor {
     Files.createDirectories(target);
     try {
       create();
-      for (String name : new String[] {STATE, MEMORY}) {
-        Path file = jail.root().resolve(name);
-        // Shared by machines of many users and never changed.
-        Files.setAttribute(file, "unix:uid", 0);
-        Files.setAttribute(file, "unix:gid", 0);
-        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--r--r--"));
-        Files.move(file, target.resolve(name), StandardCopyOption.REPLACE_EXISTING);
-      }
+      new SharedState(target).take(jail.root());
     } finally {
       dropFiles(jail);
     }

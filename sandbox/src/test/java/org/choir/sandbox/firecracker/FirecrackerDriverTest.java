@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -282,13 +283,43 @@ class FirecrackerDriverTest {
       assertThat(host.find("k")).isEmpty();
       assertThat(jailsLeft()).isEmpty();
 
+      Object memory = templateMemory();
       // Case 7: stopped, it answers nobody; it is ended all the same.
       VmState.Running hung = host.create(new VmSpec("h", TenantId.LOCAL, 1, 256, 64, List.of()));
       new ProcessBuilder("kill", "-STOP", Long.toString(hung.info().pid())).start().waitFor();
       host.destroy("h");
+      assertThat(templateMemory()).as("one template serves both").isEqualTo(memory);
       assertThat(HypervisorProcess.of(hung.info().pid())).isEmpty();
       assertThat(jailsLeft()).isEmpty();
     }
+  }
+
+  private Object templateMemory() throws IOException {
+    try (Stream<Path> all = Files.walk(folder.resolve("vms/templates"))) {
+      Path file = all.filter(path -> path.endsWith("s.mem")).findFirst().orElseThrow();
+      return Files.getAttribute(file, "unix:ino");
+    }
+  }
+
+  /** Case 27: names in jails do not matter, a byte does. */
+  @Test
+  void aTemplateThatWasWrittenToIsNotForked() throws Exception {
+    Path root = Files.createDirectory(folder.resolve("root"));
+    Files.writeString(root.resolve("s.vmstate"), "devices");
+    Files.write(root.resolve("s.mem"), new byte[4096]);
+    Path template = folder.resolve("template");
+    SharedState state = new SharedState(template);
+    state.take(root);
+    Files.createLink(folder.resolve("a-name-in-a-jail"), state.file("s.mem"));
+    state.requireUnchanged();
+    try (RandomAccessFile file = new RandomAccessFile(state.file("s.mem").toFile(), "rw")) {
+      file.write(1);
+    }
+    assertThatThrownBy(state::requireUnchanged).isInstanceOf(IOException.class);
+    FirecrackerDriver driver = driver("1.16.2", "1.16.2", FakePrograms.goodHost());
+    Machine machine = machine(IMAGE);
+    assertThat(code(() -> driver.fork(machine, template))).isEqualTo("restore_failed");
+    assertThat(jailsLeft()).isEmpty();
   }
 
   /** Cases 5 and 35: a server that was killed before it wrote down what it had started. */
