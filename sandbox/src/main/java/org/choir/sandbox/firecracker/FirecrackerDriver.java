@@ -124,7 +124,7 @@ public final class FirecrackerDriver implements Driver {
           try {
             state.requireUnchanged();
           } catch (IOException e) {
-            throw restoreFailed(e.getMessage(), e);
+            throw restoreFailed("it does not serve: " + e.getMessage(), e);
           }
           for (String name : List.of(FirecrackerHypervisor.STATE, FirecrackerHypervisor.MEMORY)) {
             jail.share(state.file(name), name);
