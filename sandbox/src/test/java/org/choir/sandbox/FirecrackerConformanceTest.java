@@ -9,11 +9,13 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.choir.sandbox.firecracker.FakePrograms;
 import org.choir.sandbox.firecracker.FirecrackerDriver;
 import org.choir.sandbox.firecracker.FirecrackerOptions;
 import org.choir.sandbox.firecracker.HostReport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The Firecracker driver, whole: over an emulation that checks every request, under a jailer that
@@ -23,19 +25,26 @@ import org.choir.sandbox.firecracker.HostReport;
 class FirecrackerConformanceTest extends ConformanceTest {
   private static final boolean REAL = "1".equals(System.getenv("CHOIR_TEST_FIRECRACKER"));
 
-  private Path folder;
-  private FirecrackerOptions options;
+  private @Nullable Stand stand;
+
+  /** What the place stands on. */
+  private record Stand(Path folder, FirecrackerOptions options) {}
+
+  private Stand stand() {
+    return Objects.requireNonNull(stand);
+  }
 
   @Override
   void prepare() throws IOException {
     assumeTrue(System.getProperty("user.name").equals("root"), "a jailer is started as root");
     // Not below a folder of root's alone: what is jailed must reach its programs.
-    folder = Files.createTempDirectory(Path.of("/tmp"), "fc");
+    Path folder = Files.createTempDirectory(Path.of("/tmp"), "fc");
     Path jails = Files.createDirectory(folder.resolve("j"));
-    options =
+    FirecrackerOptions options =
         REAL
             ? new FirecrackerOptions(program("firecracker"), program("jailer"), jails)
             : FakePrograms.in(folder, jails, "1.16.2").options();
+    stand = new Stand(folder, options);
   }
 
   private static Path program(String name) {
@@ -48,7 +57,7 @@ class FirecrackerConformanceTest extends ConformanceTest {
 
   @Override
   void cleanUp() throws IOException {
-    try (Stream<Path> left = Files.walk(folder)) {
+    try (Stream<Path> left = Files.walk(stand().folder())) {
       left.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
     }
   }
@@ -61,25 +70,26 @@ class FirecrackerConformanceTest extends ConformanceTest {
   @Override
   VmHost open() {
     Sandboxes.Options room =
-        new Sandboxes.Options(folder.resolve("vms"), TestImage.folder(), "kvm", 384, 512, 3);
+        new Sandboxes.Options(
+            stand().folder().resolve("vms"), TestImage.folder(), "kvm", 384, 512, 3);
     return Sandboxes.thisMachine(
-        new FirecrackerDriver(options, REAL ? HostReport::read : FakePrograms::goodHost),
+        new FirecrackerDriver(stand().options(), REAL ? HostReport::read : FakePrograms::goodHost),
         room,
-        TestImage.keys(folder),
+        TestImage.keys(stand().folder()),
         InstantSource.system(),
         Outside.nothing());
   }
 
   @Override
   void nothingIsLeft() throws Exception {
-    try (Stream<Path> all = Files.list(folder.resolve("vms"))) {
+    try (Stream<Path> all = Files.list(stand().folder().resolve("vms"))) {
       assertThat(all.filter(path -> path.getFileName().toString().startsWith("vm-"))).isEmpty();
     }
-    Path jails = options.jails().resolve(options.firecracker().getFileName());
+    Path jails = stand().options().jails().resolve(stand().options().firecracker().getFileName());
     try (Stream<Path> all = Files.list(jails)) {
       assertThat(all).isEmpty();
     }
-    try (Stream<Path> groups = Files.list(options.cgroups().resolve("choir"))) {
+    try (Stream<Path> groups = Files.list(stand().options().cgroups().resolve("choir"))) {
       assertThat(groups.filter(Files::isDirectory)).isEmpty();
     }
     assertThat(HypervisorProcess.withArgument("--id=c")).isEmpty();

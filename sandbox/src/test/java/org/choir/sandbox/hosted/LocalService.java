@@ -126,25 +126,10 @@ public abstract class LocalService implements AutoCloseable {
     asked.add(request);
     Fault fault = fault(request);
     try (exchange) {
-      switch (fault == null ? null : fault.way()) {
-        case null -> handle(exchange, exchange.getRequestMethod(), path(exchange));
-        case REFUSED -> {
-          fault.headers().forEach(exchange.getResponseHeaders()::set);
-          error(exchange, fault.status(), "told to fail");
-        }
-        case LOST -> {
-          lost.add(exchange);
-          handle(exchange, exchange.getRequestMethod(), path(exchange));
-        }
-        case NO_JSON -> raw(exchange, "<html>502</html>", 16);
-        case EMPTY -> raw(exchange, "{\"devboxes\":7}", 14);
-        case CUT -> raw(exchange, "{\"id\":\"half", 1_000);
-        case ENDLESS -> {
-          exchange.sendResponseHeaders(200, 0);
-          exchange.getResponseBody().write('{');
-          exchange.getResponseBody().flush();
-          closing.await();
-        }
+      if (fault == null) {
+        handle(exchange, exchange.getRequestMethod(), path(exchange));
+      } else {
+        spoiled(exchange, fault);
       }
     } catch (IOException e) {
       // the client went away, or the stream was cut
@@ -152,6 +137,29 @@ public abstract class LocalService implements AutoCloseable {
       Thread.currentThread().interrupt();
     } finally {
       lost.remove(exchange);
+    }
+  }
+
+  private void spoiled(HttpExchange exchange, Fault fault)
+      throws IOException, InterruptedException {
+    switch (fault.way()) {
+      case REFUSED -> {
+        fault.headers().forEach(exchange.getResponseHeaders()::set);
+        error(exchange, fault.status(), "told to fail");
+      }
+      case LOST -> {
+        lost.add(exchange);
+        handle(exchange, exchange.getRequestMethod(), path(exchange));
+      }
+      case NO_JSON -> raw(exchange, "<html>502</html>", 16);
+      case EMPTY -> raw(exchange, "{\"devboxes\":7}", 14);
+      case CUT -> raw(exchange, "{\"id\":\"half", 1_000);
+      case ENDLESS -> {
+        exchange.sendResponseHeaders(200, 0);
+        exchange.getResponseBody().write('{');
+        exchange.getResponseBody().flush();
+        closing.await();
+      }
     }
   }
 
