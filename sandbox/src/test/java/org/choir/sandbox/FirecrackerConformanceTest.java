@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.choir.sandbox.firecracker.FakePrograms;
@@ -37,6 +38,14 @@ class FirecrackerConformanceTest extends ConformanceTest {
   @Override
   void prepare() throws IOException {
     assumeTrue(System.getProperty("user.name").equals("root"), "a jailer is started as root");
+    List<HostReport.Problem> unfit =
+        HostReport.read().problems().stream().filter(HostReport.Problem::fatal).toList();
+    if (!REAL || !unfit.isEmpty()) {
+      System.out.println(
+          "FIRECRACKER ITSELF WAS NOT RUN: "
+              + (REAL ? unfit : "CHOIR_TEST_FIRECRACKER is not 1; an emulation of it runs"));
+    }
+    assumeTrue(!REAL || unfit.isEmpty(), () -> "this host may not run it: " + unfit);
     // Not below a folder of root's alone: what is jailed must reach its programs.
     Path folder = Files.createTempDirectory(Path.of("/tmp"), "fc");
     Path jails = Files.createDirectory(folder.resolve("j"));
