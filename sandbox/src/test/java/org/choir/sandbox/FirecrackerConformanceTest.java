@@ -17,12 +17,14 @@ import org.choir.sandbox.firecracker.FirecrackerDriver;
 import org.choir.sandbox.firecracker.FirecrackerOptions;
 import org.choir.sandbox.firecracker.HostReport;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 
 /**
  * The Firecracker driver, whole: over an emulation that checks every request, under a jailer that
  * really jails, with a real guest. With {@code CHOIR_TEST_FIRECRACKER=1} over the real programs of
  * the path instead, on a host with KVM.
  */
+@Tag("long")
 class FirecrackerConformanceTest extends ConformanceTest {
   private static final boolean REAL = "1".equals(System.getenv("CHOIR_TEST_FIRECRACKER"));
 

@@ -269,15 +269,23 @@ record Jail(FirecrackerOptions options, String id, int uid) {
   void clean() {
     HypervisorProcess.withArgument("--id=" + id).forEach(HypervisorProcess::kill);
     HypervisorProcess.withArgument("--id " + id + " ").forEach(HypervisorProcess::kill);
-    try (Stream<Path> all = Files.walk(home())) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
+    long deadline = System.nanoTime() + GROUP_PATIENCE.toNanos();
+    while (true) {
+      try (Stream<Path> all = Files.walk(home())) {
+        for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+          Files.deleteIfExists(path);
+        }
+        break;
+      } catch (NoSuchFileException e) {
+        break; // there is none
+      } catch (IOException | UncheckedIOException e) {
+        // What was killed may still write for a moment: its children end after it.
+        if (System.nanoTime() > deadline) {
+          throw SandboxException.lasting(
+              "cannot_clean", "cannot remove the jail " + home() + ": " + e.getMessage(), "", e);
+        }
+        java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
       }
-    } catch (NoSuchFileException e) {
-      // There is none.
-    } catch (IOException | UncheckedIOException e) {
-      throw SandboxException.lasting(
-          "cannot_clean", "cannot remove the jail " + home() + ": " + e.getMessage(), "", e);
     }
     removeGroup();
   }
