@@ -33,7 +33,7 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
  */
 public final class Config {
   /** Providers whose use with private files needs consent. */
-  static final List<String> PROVIDERS = List.of("anthropic", "openai", "ollama");
+  static final List<String> PROVIDERS = List.of("anthropic", "openai", "ollama", "e2b", "runloop");
 
   private static final Map<String, String> DEFAULTS = defaults();
 
@@ -61,6 +61,7 @@ public final class Config {
     d.put("server.idle", "15m");
     d.put("backbone.durability", "crash");
     d.put("backbone.port", "0");
+    d.put("sandbox.driver", "qemu");
     d.put("sandbox.accelerator", "auto");
     d.put("sandbox.memory-mib", "512");
     d.put("sandbox.overlay-mib", "1024");
@@ -73,6 +74,12 @@ public final class Config {
     d.put("sandbox.tenant-cpus", "64");
     d.put("sandbox.tenant-memory-mib", "65536");
     d.put("sandbox.tenant-disk-mib", "262144");
+    d.put("sandbox.firecracker.program", "");
+    d.put("sandbox.firecracker.jailer", "");
+    d.put("sandbox.firecracker.jails", "");
+    d.put("sandbox.e2b.template", "base");
+    d.put("sandbox.e2b.internet", "false");
+    d.put("sandbox.runloop.blueprint", "");
     d.put("egress.allow", "");
     d.put("egress.registries", "");
     d.put("egress.allow-private", "");
@@ -215,7 +222,7 @@ public final class Config {
         number(values, "sandbox.memory-mib", 192, 65_536),
         number(values, "sandbox.overlay-mib", 64, 65_536),
         number(values, "sandbox.vm-limit", 1, 256),
-        Optional.of(value(values, "sandbox.image").text()).filter(t -> !t.isEmpty()).map(Path::of),
+        path(values, "sandbox.image"),
         duration(values, "sandbox.keep"),
         duration(values, "sandbox.lease"),
         number(values, "sandbox.pool", 0, 64),
@@ -224,6 +231,14 @@ public final class Config {
             number(values, "sandbox.tenant-cpus", 1, 100_000),
             number(values, "sandbox.tenant-memory-mib", 64, 100_000_000),
             number(values, "sandbox.tenant-disk-mib", 64, 100_000_000)),
+        new DriverSettings(
+            oneOf(values, "sandbox.driver", "qemu", "firecracker", "e2b", "runloop"),
+            path(values, "sandbox.firecracker.program"),
+            path(values, "sandbox.firecracker.jailer"),
+            path(values, "sandbox.firecracker.jails"),
+            text(values, "sandbox.e2b.template"),
+            oneOf(values, "sandbox.e2b.internet", "true", "false").equals("true"),
+            value(values, "sandbox.runloop.blueprint").text()),
         egress(values),
         consent);
   }
@@ -271,6 +286,10 @@ public final class Config {
       throw new IllegalArgumentException("no such setting: " + key);
     }
     return value;
+  }
+
+  private static Optional<Path> path(Map<String, Value> values, String key) {
+    return Optional.of(value(values, key).text()).filter(t -> !t.isEmpty()).map(Path::of);
   }
 
   private static String text(Map<String, Value> values, String key) {

@@ -95,6 +95,7 @@ public final class Doctor {
         vmUsers(),
         vmBounds(),
         controlGroups(),
+        driver(),
         qemu(),
         template(),
         port(),
@@ -322,6 +323,19 @@ public final class Doctor {
 
   private Path templates() {
     return home.part("vms").resolve("templates");
+  }
+
+  /** Whether VMs would start where the configuration wants them. */
+  private Finding driver() {
+    return guarded(
+        "driver",
+        () ->
+            ok(
+                "driver",
+                SandboxPlaces.examine(
+                    settings(),
+                    PlatformCredentials.from(environment),
+                    home.root().resolve("vms"))));
   }
 
   private static Finding vmUsers() {

@@ -23,6 +23,7 @@ import org.choir.sandbox.Quota;
  * @param lease how long a VM that nobody uses runs before it is suspended
  * @param pool VMs that are kept ready for the next caller
  * @param quota what one user's VMs may take at once
+ * @param driver where VMs live
  * @param egress what VMs may reach outside
  * @param consent providers that private files may be sent to
  */
@@ -42,6 +43,7 @@ public record Settings(
     Duration lease,
     int pool,
     Quota quota,
+    DriverSettings driver,
     EgressSettings egress,
     Set<String> consent) {
   public Settings {

@@ -94,7 +94,10 @@ final class Wiring implements AutoCloseable {
           new AtomicReference<>(vm -> GuestCalls.NONE);
       sandboxes =
           closing(
-              Sandboxes.open(
+              SandboxPlaces.open(
+                  settings,
+                  credentials,
+                  home.root(),
                   new Sandboxes.Options(
                           home.part("vms"),
                           settings.image().orElseGet(Wiring::builtImage),
