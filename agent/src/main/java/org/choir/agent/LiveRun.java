@@ -10,7 +10,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.choir.backbone.StateEntry;
 import org.choir.backbone.StateStream;
 import org.choir.core.AgentId;
-import org.choir.core.AuditEvent;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
 import org.choir.core.ExitStatus;
@@ -35,6 +34,7 @@ final class LiveRun {
   private final Rewind rewind;
   private final RunVm vm;
   private final Inbox inbox;
+  private final AuditTrail trail;
   private final Journal lead;
   private final Map<AgentId, Journal> subagents = new ConcurrentHashMap<>();
   private final TaskGroup group;
@@ -52,6 +52,7 @@ final class LiveRun {
     this.rewind = new Rewind(parts.backbone().files(), tenant);
     this.vm = new RunVm(parts.vms(), run, view, rewind);
     this.inbox = new Inbox(run);
+    this.trail = new AuditTrail(parts.audit(), tenant, run.lead());
     this.lead = journal(run.lead(), history);
     this.group = new TaskGroup(this::checkStop);
     this.status = publish();
@@ -75,6 +76,9 @@ final class LiveRun {
 
   /** Records the new owner: from here on every earlier one is fenced. */
   private void takeOver(AgentDefinition definition, @Nullable Limits raised) {
+    trail.made(run.lead(), definition);
+    lead.settle();
+    trail.rules(parts.gate(), parts.clock().instant());
     List<ObjectNode> events = new ArrayList<>();
     if (raised != null) {
       ObjectNode event = Events.of("limits");
@@ -102,19 +106,18 @@ final class LiveRun {
       if (!history.isEmpty()) {
         Journal journal = journal(agent, history);
         subagents.put(agent, journal);
+        journal.settle();
         if (journal.state().ended().isEmpty()) {
           journal.append(List.of(Events.of("agent_resumed").put("agent", agent.value())));
         }
       }
     }
-    tell("run.state", Json.object().put("state", lead.state().state().word()));
   }
 
   private RunState loop(AgentDefinition definition) {
     StopException stop;
     try {
       new AgentLoop(this, run.lead(), definition, lead, model()).run();
-      tell("run.state", Json.object().put("state", RunState.COMPLETED.word()));
       return RunState.COMPLETED;
     } catch (StopException e) {
       stop = e;
@@ -153,7 +156,6 @@ final class LiveRun {
             journal.append(late);
           }
         });
-    tell("run.state", Json.object().put("state", stop.state().word()).put("reason", stop.reason()));
     return stop.state();
   }
 
@@ -202,6 +204,7 @@ final class LiveRun {
     if (found.isEmpty()) {
       return ToolOutput.error("There is no subagent '" + type + "' any more.");
     }
+    trail.made(agent, found.get());
     Journal journal =
         subagents.computeIfAbsent(agent, a -> journal(a, parts.backbone().state().read(a)));
     if (journal.state().ended().isPresent()) {
@@ -216,11 +219,8 @@ final class LiveRun {
                   .put("task", Strings.sound(arguments.path("description").asText()))
                   .put("parent", call.action())
                   .put("home", new Home(agent).path())));
-      tell("agent.started", Json.object().put("agent", agent.value()).put("definition", type));
     }
-    ToolOutput output = new AgentLoop(this, agent, found.get(), journal, model()).runAsSubagent();
-    tell("agent.ended", Json.object().put("agent", agent.value()).put("failed", output.failed()));
-    return output;
+    return new AgentLoop(this, agent, found.get(), journal, model()).runAsSubagent();
   }
 
   private ModelClient model() {
@@ -240,6 +240,7 @@ final class LiveRun {
         history,
         view,
         budget,
+        trail,
         new Journal.Boundaries() {
           @Override
           public void before(AgentId who, List<ObjectNode> events) {
@@ -258,14 +259,6 @@ final class LiveRun {
 
   private RunStatus publish() {
     return RunStatus.of(run, lead.state(), budget.totals(), RunStatus.waiting(lead.state()), true);
-  }
-
-  private void tell(String kind, ObjectNode data) {
-    parts
-        .audit()
-        .record(
-            new AuditEvent(
-                tenant, parts.clock().instant(), kind, run.lead(), data.put("run", run.value())));
   }
 
   /** As of the lead's newest entry. */
@@ -306,7 +299,7 @@ final class LiveRun {
   }
 
   Intents intents(AgentId agent, ToolBox tools) {
-    return new Intents(tenant, agent, tools, parts.gate(), parts.audit(), parts.clock());
+    return new Intents(tenant, agent, tools, parts.gate(), trail.rules());
   }
 
   ModelCaller caller(

@@ -106,8 +106,7 @@ public record EventKind(
     if (!problems.isEmpty()) {
       throw new EventRefusedException(name, String.join("; ", problems));
     }
-    return new Parts(
-        roles[0], roles[1], roles[2], parts.digests(), parts.data(), parts.personal());
+    return new Parts(roles[0], roles[1], roles[2], parts.digests(), parts.data(), parts.personal());
   }
 
   private int role(String field) {

@@ -166,8 +166,7 @@ public final class Prose {
     for (Currency known : Currency.values()) {
       decimals = known.name().equals(currency) ? known.decimals() : decimals;
     }
-    return words.money(
-        value.path("minorUnits").asLong(), decimals, words.name(currency, NAME_MAX));
+    return words.money(value.path("minorUnits").asLong(), decimals, words.name(currency, NAME_MAX));
   }
 
   private static String list(JsonNode value, ProseLanguage words) {
@@ -191,8 +190,11 @@ public final class Prose {
     if (!actor.matches("r[a-z0-9]{6,24}(-[1-9][0-9]{0,3})?")) {
       return words.name(actor, NAME_MAX);
     }
-    if (actor.equals("rbyhand")) {
+    if (actor.equals("rbyhand") || actor.equals("rperson")) {
       return words.word("by_hand"); // stands for a person at the command line
+    }
+    if (actor.equals(AuditChain.SERVER.value())) {
+      return words.word("server");
     }
     int dash = actor.indexOf('-');
     Map<String, String> values =

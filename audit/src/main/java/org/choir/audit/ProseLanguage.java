@@ -8,6 +8,7 @@ import java.time.ZonedDateTime;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import org.choir.core.ChoirException;
 import org.choir.core.Text;
@@ -59,7 +60,8 @@ final class ProseLanguage {
 
   /** The template with this name; the general one for what is not there. */
   ProseTemplate template(String name) {
-    return templates.getOrDefault(name, templates.get("unknown"));
+    ProseTemplate template = templates.get(name);
+    return template == null ? Objects.requireNonNull(templates.get("unknown")) : template;
   }
 
   boolean has(String name) {

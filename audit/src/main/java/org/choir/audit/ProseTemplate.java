@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A sentence with places for values. {@code {field}} shows a value; {@code {field?a:x|b:y|*:z}}
- * chooses by it; {@code {field#one|# many}} counts by it; {@code [...]} is left out if a value in it
- * is missing or empty. What stands in braces and brackets may hold the others.
+ * chooses by it; {@code {field#one|# many}} counts by it; {@code [...]} is left out if a value in
+ * it is missing or empty. What stands in braces and brackets may hold the others.
  */
 final class ProseTemplate {
 

@@ -18,6 +18,7 @@ import org.choir.agent.RunState;
 import org.choir.backbone.FileStore;
 import org.choir.backbone.StateEntry;
 import org.choir.core.AgentId;
+import org.choir.core.AuditEvent;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import org.choir.core.RunId;
@@ -48,6 +49,13 @@ final class Commands implements AutoCloseable {
           "note",
           "export",
           "verify",
+          "audit.log",
+          "audit.show",
+          "audit.prove",
+          "audit.verify",
+          "audit.replay",
+          "audit.export",
+          "audit.erase",
           "vm.create",
           "vm.ls",
           "vm.exec",
@@ -56,16 +64,19 @@ final class Commands implements AutoCloseable {
           "vm.rm");
 
   private final Wiring rooms;
+  private final InstantSource clock;
   private final Runs runs;
   private final Delivery delivery;
   private final ResearchCommand research;
   private final ReportCommands reports;
   private final VmCommands vms;
+  private final AuditCommands audit;
   private final ScheduledExecutorService later =
       Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("later").factory());
 
   Commands(Wiring rooms, InstantSource clock) {
     this.rooms = rooms;
+    this.clock = clock;
     this.delivery = new Delivery(rooms.home().part("runs"));
     this.runs =
         new Runs(
@@ -76,6 +87,7 @@ final class Commands implements AutoCloseable {
     this.research = new ResearchCommand(rooms, runs, delivery, new RunIds(clock));
     this.reports = new ReportCommands(rooms);
     this.vms = new VmCommands(rooms.sandboxes());
+    this.audit = new AuditCommands(rooms.audits(), clock);
     rooms.sandboxes().list().stream()
         .filter(vm -> !VmCommands.isByHand(vm.id()))
         .forEach(vm -> release(new RunId(vm.id()), RunState.PAUSED));
@@ -111,7 +123,10 @@ final class Commands implements AutoCloseable {
         warn(events);
         yield vms.handle(request, events);
       }
-      default -> vms.handle(request, events);
+      default ->
+          request.command().startsWith("audit.")
+              ? audit.handle(request, events)
+              : vms.handle(request, events);
     };
   }
 
@@ -231,6 +246,15 @@ final class Commands implements AutoCloseable {
       }
     }
     delivery.forget(run);
+    rooms
+        .audits()
+        .record(
+            new AuditEvent(
+                request.user(),
+                clock.instant(),
+                "run.removed",
+                run.lead(),
+                Json.object().put("run", run.value()).put("by", "user:" + request.user())));
     return Json.object().put("run", run.value()).put("removed", true);
   }
 
@@ -296,7 +320,7 @@ final class Commands implements AutoCloseable {
           try {
             // A final run may still be counted as going while this is called from its thread.
             if (state.isFinal() || !runs.isGoing(run)) {
-              rooms.sandboxes().find(run.value()).ifPresent(Vm::close);
+              rooms.endVm(run.value(), state.word());
             }
           } catch (RuntimeException e) {
             LOG.log(Level.WARNING, "ending the VM of run " + run + " failed", e);
@@ -354,7 +378,7 @@ final class Commands implements AutoCloseable {
     later.shutdownNow();
     for (var vm : rooms.sandboxes().list()) {
       try {
-        rooms.sandboxes().find(vm.id()).ifPresent(Vm::close);
+        rooms.endVm(vm.id(), "server ends");
       } catch (RuntimeException e) {
         LOG.log(Level.WARNING, "ending VM " + vm.id() + " failed", e);
       }

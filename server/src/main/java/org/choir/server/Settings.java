@@ -16,6 +16,7 @@ import org.choir.backbone.Backbone;
  * @param idle without clients and runs until the server ends itself
  * @param durability how an append is acknowledged
  * @param natsPort a loopback port, 0 for a free one
+ * @param auditDurability how an event of the audit chain is acknowledged
  * @param accelerator {@code auto}, {@code kvm} or {@code tcg}
  * @param image the guest image's folder; empty for the one that this repository builds
  * @param keepVm how long the VM of a stopped, resumable run is kept
@@ -28,6 +29,7 @@ public record Settings(
     Duration idle,
     Backbone.Durability durability,
     int natsPort,
+    Backbone.Durability auditDurability,
     String accelerator,
     int memoryMib,
     int overlayMib,

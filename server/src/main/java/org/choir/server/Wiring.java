@@ -6,18 +6,24 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.choir.agent.AgentRuntime;
 import org.choir.agent.PlainGate;
 import org.choir.backbone.Backbone;
 import org.choir.core.AgentId;
+import org.choir.core.AuditEvent;
+import org.choir.core.ChoirException;
+import org.choir.core.Json;
+import org.choir.core.RunId;
 import org.choir.keys.FileDataKeys;
 import org.choir.knowledge.SourceLibrary;
 import org.choir.model.CachedEmbedder;
 import org.choir.model.Embedder;
 import org.choir.model.bge.BgeEmbedder;
 import org.choir.sandbox.Sandboxes;
+import org.choir.sandbox.Vm;
 import org.choir.vibewriter.Research;
 
 /**
@@ -30,7 +36,9 @@ final class Wiring implements AutoCloseable {
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private final Home home;
   private final Settings settings;
+  private final InstantSource clock;
   private final Backbone backbone;
+  private final Audits audits;
   private final Sandboxes sandboxes;
   private final SourceLibrary library;
   private final ModelAccess models;
@@ -52,6 +60,7 @@ final class Wiring implements AutoCloseable {
       Consumer<String> progress) {
     this.home = home;
     this.settings = settings;
+    this.clock = clock;
     try {
       home.requireSpace();
       FileDataKeys keys = FileDataKeys.open(home.part("keys"));
@@ -63,6 +72,14 @@ final class Wiring implements AutoCloseable {
                       home.part("nats"), settings.natsPort(), settings.durability()),
                   keys,
                   clock));
+      audits =
+          closing(
+              new Audits(
+                  home.part("audit"),
+                  keys,
+                  clock,
+                  settings.auditDurability() == Backbone.Durability.POWER,
+                  new AuditAnchors()));
       sandboxes =
           closing(
               Sandboxes.open(
@@ -88,13 +105,13 @@ final class Wiring implements AutoCloseable {
               backbone,
               // What this server does itself for an agent, beside what stays in the VM.
               new PlainGate(Set.of("submit_report")),
-              // The audit chain comes with its own room; until then the state stream is the record.
-              event -> LOG.log(Level.DEBUG, "{0} {1}", event.kind(), event.agent()),
+              audits,
               models,
-              run -> sandboxes.obtain(run.value()),
+              this::vm,
               clock,
               models::cost);
       feed = closing(new RunFeed(backbone.state(), newest(backbone) + 1));
+      settle();
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -104,6 +121,55 @@ final class Wiring implements AutoCloseable {
   private <T extends AutoCloseable> T closing(T room) {
     open.push(room);
     return room;
+  }
+
+  /** The run's VM; that one was started is recorded before anything runs in it. */
+  private Vm vm(RunId run) {
+    boolean there = sandboxes.find(run.value()).isPresent();
+    Vm vm = sandboxes.obtain(run.value());
+    if (!there) {
+      audits.record(
+          new AuditEvent(
+              agents.state(run).tenant(),
+              clock.instant(),
+              "vm.started",
+              run.lead(),
+              Json.object().put("vm", vm.id()).put("accelerator", vm.accelerator())));
+    }
+    return vm;
+  }
+
+  /** Ends a VM, if it is there; of a run's VM that is recorded. */
+  void endVm(String id, String reason) {
+    Optional<Vm> there = sandboxes.find(id);
+    if (there.isEmpty()) {
+      return;
+    }
+    there.get().close();
+    if (!VmCommands.isByHand(id)) {
+      RunId run = new RunId(id);
+      audits.record(
+          new AuditEvent(
+              agents.state(run).tenant(),
+              clock.instant(),
+              "vm.ended",
+              run.lead(),
+              Json.object().put("vm", id).put("reason", reason)));
+    }
+  }
+
+  /** Tells the chains, beside the work, what a killed server recorded and could not tell them. */
+  private void settle() {
+    Thread.ofVirtual()
+        .name("settle-audit")
+        .start(
+            () -> {
+              try {
+                agents.settle(audits::knows);
+              } catch (ChoirException e) {
+                LOG.log(Level.WARNING, "the audit chains could not be brought up to date", e);
+              }
+            });
   }
 
   private static long newest(Backbone backbone) {
@@ -134,6 +200,10 @@ final class Wiring implements AutoCloseable {
 
   Backbone backbone() {
     return backbone;
+  }
+
+  Audits audits() {
+    return audits;
   }
 
   Sandboxes sandboxes() {
