@@ -60,4 +60,9 @@ public final class LogException extends ChoirException {
   static LogException untrusted(String code, String message, String remedy, Throwable cause) {
     return new LogException(new Failure(code, message, remedy, ExitStatus.FAILED, false), cause);
   }
+
+  /** The same failure to be thrown in another thread, with this one as its cause. */
+  LogException copy() {
+    return new LogException(failure(), this);
+  }
 }

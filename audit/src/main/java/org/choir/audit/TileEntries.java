@@ -46,27 +46,31 @@ final class TileEntries {
    * @throws LogException {@code bad_bundle} if it is cut off or holds more than 256
    */
   static List<byte[]> decode(byte[] bundle) {
-    List<byte[]> entries = new ArrayList<>(TilePath.FULL);
-    int at = 0;
-    while (at < bundle.length) {
-      if (bundle.length - at < 2) {
-        throw cut(entries.size());
-      }
-      int length = (bundle[at] & 0xff) << 8 | bundle[at + 1] & 0xff;
-      at += 2;
-      if (bundle.length - at < length) {
-        throw cut(entries.size());
-      }
-      if (entries.size() == TilePath.FULL) {
-        throw LogException.malformed("bad_bundle", "the bundle holds more than 256 entries");
-      }
-      entries.add(Arrays.copyOfRange(bundle, at, at + length));
-      at += length;
+    Start start = decodeStart(bundle);
+    if (start.bytes() < bundle.length) {
+      throw LogException.malformed(
+          "bad_bundle",
+          start.entries().size() == TilePath.FULL
+              ? "the bundle holds more than 256 entries"
+              : "the bundle is cut off in its entry " + start.entries().size());
     }
-    return entries;
+    return start.entries();
   }
 
-  private static LogException cut(int good) {
-    return LogException.malformed("bad_bundle", "the bundle is cut off in its entry " + good);
+  /** The whole entries at the start of a bundle, and how many bytes they take there. */
+  record Start(List<byte[]> entries, int bytes) {}
+
+  static Start decodeStart(byte[] bundle) {
+    List<byte[]> entries = new ArrayList<>(TilePath.FULL);
+    int at = 0;
+    while (entries.size() < TilePath.FULL && bundle.length - at >= 2) {
+      int length = ((bundle[at] & 0xff) << 8) | (bundle[at + 1] & 0xff);
+      if (bundle.length - at - 2 < length) {
+        break;
+      }
+      entries.add(Arrays.copyOfRange(bundle, at + 2, at + 2 + length));
+      at += 2 + length;
+    }
+    return new Start(entries, at);
   }
 }
