@@ -72,7 +72,7 @@ public final class AuditChain implements AuditSink, AutoCloseable {
    * @param folder of this tenant: {@code log}, {@code payloads}, {@code index.json}, {@code
    *     log.key.json}
    * @param origin the log's name, {@code <server>/<tenant>}
-   * @param power whether payloads wait for the disk
+   * @param power whether an event waits for the disk
    */
   public record Options(
       Path folder, TenantId tenant, String origin, boolean power, LogOptions log) {}
@@ -90,7 +90,14 @@ public final class AuditChain implements AuditSink, AutoCloseable {
     this.key = LogKey.open(folder.resolve("log.key.json"), tenant, options.origin(), keys, random);
     this.payloads = new PayloadStore(folder.resolve("payloads"), keys, tenant, options.power());
     this.indexFile = folder.resolve("index.json");
-    this.log = TenantLog.open(logFolder(folder), tenant, options.origin(), key, options.log());
+    this.log =
+        TenantLog.open(
+            logFolder(folder),
+            tenant,
+            options.origin(),
+            key,
+            options.log(),
+            options.power() ? new LogDisk() : new LogDiskUnforced());
     try {
       this.index = EventIndex.read(indexFile, log.size());
       catchUp();

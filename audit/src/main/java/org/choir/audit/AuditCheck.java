@@ -51,8 +51,14 @@ public final class AuditCheck {
         LogVerifier.verify(AuditChain.logFolder(folder), chain.shown().vkey());
     List<String> said = new ArrayList<>();
     said.add(
-        "Log " + head.origin() + " of " + tree.size() + " events, root " + tree.root()
-            + ", signed by " + chain.shown().vkey());
+        "Log "
+            + head.origin()
+            + " of "
+            + tree.size()
+            + " events, root "
+            + tree.root()
+            + ", signed by "
+            + chain.shown().vkey());
     List<LogVerifier.Problem> problems = new ArrayList<>(tree.problems());
     if (tree.ok()) {
       EventCheck events = new EventCheck();
@@ -73,8 +79,7 @@ public final class AuditCheck {
         continue;
       }
       try {
-        Map<String, Payload> known =
-            payloads.computeIfAbsent(leaf.get().intent(), chain::payloads);
+        Map<String, Payload> known = payloads.computeIfAbsent(leaf.get().intent(), chain::payloads);
         switch (chain.personal(leaf.get(), known)) {
           case Prose.Personal.Known k -> open++;
           case Prose.Personal.Erased e -> erased++;
@@ -93,8 +98,12 @@ public final class AuditCheck {
       }
     }
     said.add(
-        size + " events link to each other; personal fields: " + open
-            + " open and as committed to, " + erased + " erased");
+        size
+            + " events link to each other; personal fields: "
+            + open
+            + " open and as committed to, "
+            + erased
+            + " erased");
   }
 
   private static void anchors(
@@ -130,9 +139,13 @@ public final class AuditCheck {
         before = Optional.of(anchor);
       }
       said.add(
-          "Anchors at " + store.kind() + ": " + all.size()
+          "Anchors at "
+              + store.kind()
+              + ": "
+              + all.size()
               + before.map(a -> ", the last one of " + a.size() + " events").orElse("")
-              + ". " + store.protects());
+              + ". "
+              + store.protects());
     }
   }
 }

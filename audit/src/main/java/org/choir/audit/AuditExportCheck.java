@@ -21,8 +21,8 @@ import org.choir.core.Json;
 import org.choir.core.Text;
 
 /**
- * Checks a folder that {@link AuditExport} wrote, from its files and a public key alone: {@code java
- * -jar verify.jar DIR [--key VKEY]}. Exit status 0 if all fits, 1 if not, 2 for wrong usage.
+ * Checks a folder that {@link AuditExport} wrote, from its files and a public key alone: {@code
+ * java -jar verify.jar DIR [--key VKEY]}. Exit status 0 if all fits, 1 if not, 2 for wrong usage.
  */
 public final class AuditExportCheck {
   private static final int SHOWN_MAX = 20;
@@ -106,7 +106,9 @@ public final class AuditExportCheck {
         "NOT OK: "
             + found.problems().size()
             + " problems"
-            + (found.firstBadIndex() < 0 ? "" : ", the first bad event is " + found.firstBadIndex()));
+            + (found.firstBadIndex() < 0
+                ? ""
+                : ", the first bad event is " + found.firstBadIndex()));
     return 1;
   }
 
@@ -129,7 +131,8 @@ public final class AuditExportCheck {
       try {
         head = Checkpoint.verified(manifest.path("checkpoint").asText(), key);
       } catch (LogException e) {
-        return new Found(List.of(), List.of(problem("checkpoint_invalid", -1, e.getMessage())));
+        return new Found(
+            List.of(), List.of(problem("checkpoint_invalid", -1, e.failure().message())));
       }
       AuditExportCheck check = new AuditExportCheck(folder, manifest, key, head);
       check.run(vkey.isPresent());
@@ -185,7 +188,6 @@ public final class AuditExportCheck {
         tree.size() == head.size() && tree.root().equals(head.root()),
         "log_differs",
         "the log in the folder is not the one of the manifest");
-    TileReader reader = new TileReader(new LogDisk(), log);
     for (long i = 0; i < head.size(); i += TilePath.FULL) {
       int width = (int) Math.min(TilePath.FULL, head.size() - i);
       try {
@@ -198,7 +200,11 @@ public final class AuditExportCheck {
         check.add("bundle_unreadable", i, "the events from " + i + " cannot be read");
       }
     }
-    files();
+    int proofs = files();
+    require(
+        head.size() > AuditExport.FILES_MAX || proofs == head.size(),
+        "file_missing",
+        "only " + proofs + " of " + head.size() + " events have a file and a proof of their own");
     said.add(
         "Tree, bundles and checkpoints of "
             + tree.size()
@@ -253,8 +259,7 @@ public final class AuditExportCheck {
         }
         proofs++;
       } catch (IOException | LogException e) {
-        check.add(
-            "proof_fails", index, "event " + index + " is not proved: " + e.getMessage());
+        check.add("proof_fails", index, "event " + index + " is not proved: " + e.getMessage());
       }
     }
     return proofs;

@@ -102,8 +102,7 @@ final class AuditExportJar {
 
   /** Adapters of real systems would ask for libraries that an auditor does not have. */
   private static boolean isWanted(String name) {
-    boolean ours =
-        name.matches("org/choir/audit/(prose-[0-9]+/)?[^/]+|org/choir/(core|keys)/.+");
+    boolean ours = name.matches("org/choir/audit/(prose-[0-9]+/)?[^/]+|org/choir/(core|keys)/.+");
     boolean jackson = name.startsWith("com/fasterxml/jackson/") && name.endsWith(".class");
     return ours || jackson || name.equals("META-INF/LICENSE") || name.equals("META-INF/NOTICE");
   }

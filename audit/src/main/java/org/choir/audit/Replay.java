@@ -17,9 +17,9 @@ import org.choir.core.Verdict;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes recorded decisions again: the same action, to a gate with the rules that the chain recorded,
- * and compares the verdicts byte for byte. Needs the personal fields, because the arguments are in
- * them.
+ * Makes recorded decisions again: the same action, to a gate with the rules that the chain
+ * recorded, and compares the verdicts byte for byte. Needs the personal fields, because the
+ * arguments are in them.
  */
 public final class Replay {
   private final Gates gates;
@@ -112,7 +112,9 @@ public final class Replay {
     }
   }
 
-  /** Makes a decision again, if the event records one; after the first difference it only counts. */
+  /**
+   * Makes a decision again, if the event records one; after the first difference it only counts.
+   */
   public void decide(Leaf leaf, Prose.Personal personal) {
     if (!leaf.kind().equals("action.decided")) {
       return;

@@ -252,9 +252,7 @@ final class AuditCommands {
     String by = "user:" + request.user();
     Optional<String> run = request.optional("run");
     if (run.isPresent()) {
-      return Json.object()
-          .put("run", run.get())
-          .put("erased", chain.eraseRun(run.get(), by));
+      return Json.object().put("run", run.get()).put("erased", chain.eraseRun(run.get(), by));
     }
     Leaf leaf = chain.erase(request.number("payload").orElse(-1), by);
     return Json.object().put("index", leaf.seq()).put("erased", 1);

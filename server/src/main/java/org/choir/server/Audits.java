@@ -28,8 +28,8 @@ import org.choir.keys.DataKeys;
 import org.choir.keys.PrivateFiles;
 
 /**
- * The audit chains of a server's tenants: each opened when it is first needed, anchored from time to
- * time and at the end, closed with the server. Thread-safe.
+ * The audit chains of a server's tenants: each opened when it is first needed, anchored from time
+ * to time and at the end, closed with the server. Thread-safe.
  *
  * <p>A chain that cannot be opened or written stops what its events belong to.
  */
