@@ -161,7 +161,18 @@ final class LogCheck {
       if (i < entries.size()) {
         byte[] made = hash.leaf(entries.get(i));
         if (leaf != null && differs < 0 && !Arrays.equals(made, leaf)) {
+          // Only the first: after an inserted entry, all behind it differ.
           differs = first + i;
+          problems.add(
+              "entry_changed",
+              path.text(),
+              differs,
+              "entry "
+                  + differs
+                  + " in "
+                  + path
+                  + " does not hash to its leaf in "
+                  + new TilePath(0, index, width));
         }
         leaf = made;
       }
@@ -175,18 +186,6 @@ final class LogCheck {
       if (tree.size() < first + width) {
         reachCheckpoints(head);
       }
-    }
-    if (differs >= 0) {
-      problems.add(
-          "entry_changed",
-          path.text(),
-          differs,
-          "entry "
-              + differs
-              + " in "
-              + path
-              + " does not hash to its leaf in "
-              + new TilePath(0, index, width));
     }
     reachCheckpoints(head);
     return true;

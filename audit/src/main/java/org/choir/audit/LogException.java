@@ -40,7 +40,7 @@ public final class LogException extends ChoirException {
   }
 
   /** Another writer owns the log now; whoever gets this stops at once. */
-  static LogException fenced(String message) {
+  public static LogException fenced(String message) {
     return new LogException(
         new Failure(
             "log_fenced",

@@ -70,6 +70,12 @@ final class LogOwnership implements AutoCloseable {
           new String(files.read(epochFile, EPOCH_MAX), StandardCharsets.US_ASCII));
     } catch (NoSuchFileException e) {
       return 0;
+    } catch (LogException e) {
+      throw LogException.untrusted(
+          "log_damaged",
+          epochFile + " is damaged: " + e.getMessage(),
+          "restore the log's folder from a backup and check it with: choir audit verify",
+          e);
     }
   }
 

@@ -190,6 +190,10 @@ public final class TenantLog implements AutoCloseable {
     return key.shown();
   }
 
+  LogKey signingKey() {
+    return key;
+  }
+
   /**
    * Appends and waits.
    *

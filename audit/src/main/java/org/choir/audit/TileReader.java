@@ -38,8 +38,13 @@ final class TileReader {
 
   /** Entries of a bundle, at least {@code width}. */
   List<byte[]> bundle(long index, int width) throws IOException {
-    List<byte[]> entries =
-        TileEntries.decode(content(TilePath.ENTRIES, index, width, BUNDLE_MAX, 0));
+    List<byte[]> entries;
+    try {
+      entries = TileEntries.decode(content(TilePath.ENTRIES, index, width, BUNDLE_MAX, 0));
+    } catch (LogException e) {
+      throw new IOException(
+          new TilePath(TilePath.ENTRIES, index, width) + ": " + e.getMessage(), e);
+    }
     if (entries.size() < width) {
       throw new IOException(
           new TilePath(TilePath.ENTRIES, index, width) + " holds " + entries.size() + " entries");

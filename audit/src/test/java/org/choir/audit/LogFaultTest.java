@@ -10,6 +10,7 @@ import org.choir.audit.SimulatedDisk.Fault;
 import org.choir.core.ChoirException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -145,6 +146,7 @@ class LogFaultTest {
   }
 
   @Test
+  @Tag("long")
   void survivesAKillBeforeEveryOperation() {
     each(Fault.KILL, SimulatedDisk::afterKill);
   }
@@ -161,13 +163,21 @@ class LogFaultTest {
 
   @Test
   void survivesPowerLossAtEveryOperationWhateverOfTheUnforcedIsKept() {
-    for (int round = 0; round < 4; round++) {
+    SplittableRandom random = new SplittableRandom(SEED);
+    each(Fault.TEAR_AND_KILL, disk -> disk.afterPowerLoss(random));
+  }
+
+  @Test
+  @Tag("long")
+  void survivesPowerLossManyTimesOver() {
+    for (int round = 1; round < 20; round++) {
       SplittableRandom random = new SplittableRandom(SEED + round);
       each(Fault.TEAR_AND_KILL, disk -> disk.afterPowerLoss(random));
     }
   }
 
   @Test
+  @Tag("long")
   void survivesAForceThatFailsAndLosesWhatItHeldFollowedByPowerLoss() {
     each(Fault.TEAR, disk -> disk.afterPowerLoss(null));
   }

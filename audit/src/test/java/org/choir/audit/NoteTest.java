@@ -62,14 +62,7 @@ class NoteTest {
   void refusesMalformedKeys() {
     String vkey = Fixture.KEY.shown().vkey();
     for (String bad :
-        List.of(
-            "",
-            "a",
-            "a+b",
-            "a b+00000000+AQ==",
-            vkey + "A",
-            vkey.replace("=", ""),
-            "+00000000+AQ==")) {
+        List.of("", "a", "a+b", "a b+00000000+AQ==", vkey + "A", vkey + "=", "+00000000+AQ==")) {
       assertThatThrownBy(() -> NoteKey.parse(bad)).as(bad).isInstanceOf(LogException.class);
     }
   }

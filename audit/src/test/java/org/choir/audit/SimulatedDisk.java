@@ -301,12 +301,13 @@ final class SimulatedDisk implements LogFiles {
 
   @Override
   public synchronized boolean isFolder(Path path) {
-    return folders.contains(path);
+    return folders.contains(path)
+        || seen.keySet().stream().anyMatch(p -> p.startsWith(path) && !p.equals(path));
   }
 
   @Override
   public synchronized boolean exists(Path path) {
-    return seen.containsKey(path) || folders.contains(path);
+    return seen.containsKey(path) || isFolder(path);
   }
 
   @Override
