@@ -87,7 +87,7 @@ public record Anchor(
   }
 
   /** What the next anchor links to. */
-  Digest digest() {
+  public Digest digest() {
     return Digest.of(note);
   }
 

@@ -471,20 +471,21 @@ public final class AuditChain implements AuditSink, AutoCloseable {
    * says already must be a prefix of this log.
    *
    * @return empty if nothing was written since the last one there
-   * @throws ChoirException {@code log_rolled_back} if it is not; nothing may be recorded any more
+   * @throws LogException {@code log_rolled_back} or {@code log_forked} if it is not
+   * @throws AnchorException if it could not be put
    */
   public Optional<Anchor> anchor(AnchorStore store) {
-    requireExtends(store);
-    String origin = key.shown().name();
-    List<Anchor> there = store.all(origin);
-    Optional<Anchor> before = there.isEmpty() ? Optional.empty() : Optional.of(there.getLast());
-    Checkpoint head = Checkpoint.verified(log.checkpoint(), key.shown());
-    // The event that tells of an anchor is no reason for the next one.
-    if (head.size() == 0 || before.filter(a -> a.size() + 1 >= head.size()).isPresent()) {
+    Optional<Anchor> last = store.last(key.shown().name());
+    last.ifPresent(a -> AnchorCheck.requireExtends(store, a, key.shown(), log.size(), log::root));
+    // The events that tell of anchors are no reason for the next ones.
+    long told = last.map(Anchor::size).orElse(0L);
+    while (told < log.size() && leaf(told).kind().equals("anchor.written")) {
+      told++;
+    }
+    if (told == log.size()) {
       return Optional.empty();
     }
-    Anchor anchor = Anchor.next(key, before, head, clock.instant());
-    store.put(anchor);
+    Anchor anchor = new AnchorKeeper(clock).anchor(log, store);
     ObjectNode data =
         Json.object()
             .put("anchor", store.kind())
@@ -492,34 +493,6 @@ public final class AuditChain implements AuditSink, AutoCloseable {
             .put("root", anchor.root().hex());
     record(new AuditEvent(tenant, clock.instant(), "anchor.written", SERVER, data));
     return Optional.of(anchor);
-  }
-
-  /**
-   * Checks that the log extends the last anchor in a store.
-   *
-   * @throws ChoirException {@code log_rolled_back}
-   */
-  public void requireExtends(AnchorStore store) {
-    List<Anchor> there = store.all(key.shown().name());
-    if (there.isEmpty()) {
-      return;
-    }
-    Anchor last = there.getLast();
-    Optional<Digest> root =
-        last.size() <= log.size() ? Optional.of(log.root(last.size())) : Optional.empty();
-    if (root.isEmpty() || !root.get().equals(last.root())) {
-      throw LogException.untrusted(
-          "log_rolled_back",
-          "the log of "
-              + tenant
-              + " has "
-              + log.size()
-              + " events and does not extend its anchor of "
-              + last.size()
-              + " at "
-              + store.kind(),
-          "an older or another copy of the log lies there: put the newest one back");
-    }
   }
 
   @Override

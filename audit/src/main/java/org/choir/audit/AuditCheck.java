@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.choir.core.ChoirException;
-import org.choir.core.Digest;
 
 /**
  * Checks a chain where it lies: the log's files as anybody would check them, then each event, its
@@ -63,7 +62,7 @@ public final class AuditCheck {
     if (tree.ok()) {
       EventCheck events = new EventCheck();
       events(chain, head.size(), events, said);
-      anchors(chain, head, anchors, events, said);
+      anchors(chain, folder, anchors, events, said);
       problems.addAll(events.problems());
     }
     return new Found(tree.size(), tree.root().hex(), said, problems);
@@ -108,44 +107,30 @@ public final class AuditCheck {
 
   private static void anchors(
       AuditChain chain,
-      Checkpoint head,
+      Path folder,
       List<AnchorStore> stores,
       EventCheck events,
       List<String> said) {
     if (stores.isEmpty()) {
       said.add("Anchors: none");
     }
-    for (AnchorStore store : stores) {
-      List<Anchor> all;
-      try {
-        all = store.all(head.origin());
-      } catch (ChoirException e) {
-        events.add("anchor_unreachable", -1, store.kind() + ": " + e.getMessage());
-        continue;
-      }
-      Optional<Anchor> before = Optional.empty();
-      for (Anchor anchor : all) {
-        List<Digest> proof =
-            anchor.size() > 0 && anchor.size() <= head.size()
-                ? chain.extend(anchor.size(), head.size())
-                : List.of();
-        AuditExportAnchors.wrong(anchor, before, proof, head, chain.shown())
-            .ifPresent(
-                why ->
-                    events.add(
-                        "anchor_differs",
-                        -1,
-                        "anchor " + anchor.number() + " at " + store.kind() + " " + why));
-        before = Optional.of(anchor);
-      }
+    AnchorCheck.Report report =
+        AnchorCheck.check(AuditChain.logFolder(folder), chain.shown().vkey(), stores);
+    for (AnchorCheck.Held held : report.stores()) {
+      int count = held.anchors().size();
       said.add(
           "Anchors at "
-              + store.kind()
+              + held.store()
               + ": "
-              + all.size()
-              + before.map(a -> ", the last one of " + a.size() + " events").orElse("")
-              + ". "
-              + store.protects());
+              + count
+              + (count == 0
+                  ? ""
+                  : ", the last one of " + held.anchors().getLast().size() + " events")
+              + ". It protects: "
+              + held.protects());
     }
+    report
+        .findings()
+        .forEach(f -> events.add(f.kind(), -1, "anchors at " + f.store() + ": " + f.message()));
   }
 }

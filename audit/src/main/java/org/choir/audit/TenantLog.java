@@ -37,6 +37,9 @@ public final class TenantLog implements AutoCloseable {
   /** Publish early when so many entries wait: 64 bundles. */
   private static final long PUBLISH_AFTER = 16_384;
 
+  private static final String MEND =
+      "restore the log's folder from a backup and check it with: choir audit verify";
+
   private static final long RETRY_NANOS = 200_000_000;
 
   private final TenantId tenant;
@@ -116,6 +119,9 @@ public final class TenantLog implements AutoCloseable {
       log.recover();
       log.start();
       return log;
+    } catch (TileReader.BadTile e) {
+      ownership.close();
+      throw LogException.untrusted("log_damaged", "log " + origin + ": " + e.getMessage(), MEND, e);
     } catch (IOException e) {
       ownership.close();
       throw LogException.unavailable("the log in " + folder + " cannot be opened: " + e, e);
@@ -160,10 +166,7 @@ public final class TenantLog implements AutoCloseable {
   }
 
   private LogException damaged(String what) {
-    return LogException.untrusted(
-        "log_damaged",
-        "log " + origin + ": " + what,
-        "restore the log's folder from a backup and check it with: choir audit verify");
+    return LogException.untrusted("log_damaged", "log " + origin + ": " + what, MEND);
   }
 
   private void start() {

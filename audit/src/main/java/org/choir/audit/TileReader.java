@@ -15,6 +15,17 @@ final class TileReader {
   /** 256 entries with their lengths. */
   static final int BUNDLE_MAX = TilePath.FULL * (2 + TileEntries.ENTRY_BYTES_MAX);
 
+  /** A tile or bundle that is missing or not what its place demands, on a disk that answers. */
+  static final class BadTile extends IOException {
+    BadTile(String message, Throwable cause) {
+      super(message, cause);
+    }
+
+    BadTile(String message) {
+      super(message);
+    }
+  }
+
   private static final int KEPT = 64;
   private final LogFiles files;
   private final Path folder;
@@ -42,11 +53,10 @@ final class TileReader {
     try {
       entries = TileEntries.decode(content(TilePath.ENTRIES, index, width, BUNDLE_MAX, 0));
     } catch (LogException e) {
-      throw new IOException(
-          new TilePath(TilePath.ENTRIES, index, width) + ": " + e.getMessage(), e);
+      throw new BadTile(new TilePath(TilePath.ENTRIES, index, width) + ": " + e.getMessage(), e);
     }
     if (entries.size() < width) {
-      throw new IOException(
+      throw new BadTile(
           new TilePath(TilePath.ENTRIES, index, width) + " holds " + entries.size() + " entries");
     }
     return entries;
@@ -66,14 +76,11 @@ final class TileReader {
     try {
       content = files.read(folder.resolve(wanted.text()), max);
     } catch (NoSuchFileException e) {
-      if (width == TilePath.FULL) {
-        throw e;
-      }
-      content = files.read(folder.resolve(full.text()), max);
+      content = fullInstead(wanted, full, max);
       found = full;
     }
     if (content.length < min) {
-      throw new IOException(found + " is cut off at " + content.length + " bytes");
+      throw new BadTile(found + " is cut off at " + content.length + " bytes");
     }
     if (found.equals(full)) {
       synchronized (kept) {
@@ -81,5 +88,13 @@ final class TileReader {
       }
     }
     return content;
+  }
+
+  private byte[] fullInstead(TilePath wanted, TilePath full, int max) throws IOException {
+    try {
+      return files.read(folder.resolve(full.text()), max);
+    } catch (NoSuchFileException e) {
+      throw new BadTile(wanted + " is missing", e);
+    }
   }
 }

@@ -115,9 +115,9 @@ final class Audits implements AuditSink, AutoCloseable {
     return folder.resolve(tenant.value());
   }
 
-  /** Every place that the tenant's anchors lie in; a place that must be started first is. */
+  /** Every place that may hold anchors of the tenant. */
   List<AnchorStore> anchors(TenantId tenant) {
-    return anchors.all(folder(tenant));
+    return anchors.held(folder(tenant));
   }
 
   /** Whether the tenant's chain has ever heard of this agent; a chain that is not there is not. */
@@ -159,7 +159,7 @@ final class Audits implements AuditSink, AutoCloseable {
                   })
               .toList();
     }
-    due.forEach(e -> anchor(e.getValue(), anchors(e.getKey())));
+    due.forEach(e -> anchor(e.getValue(), anchors.all(folder(e.getKey()))));
   }
 
   private void anchor(Open there, List<AnchorStore> stores) {

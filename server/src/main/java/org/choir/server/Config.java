@@ -54,6 +54,7 @@ public final class Config {
     d.put("backbone.durability", "crash");
     d.put("backbone.port", "0");
     d.put("audit.durability", "power");
+    d.put("audit.postgres", "true");
     d.put("sandbox.accelerator", "auto");
     d.put("sandbox.memory-mib", "512");
     d.put("sandbox.overlay-mib", "1024");
@@ -192,6 +193,7 @@ public final class Config {
         number(values, "backbone.port", 0, 65_535),
         Backbone.Durability.valueOf(
             oneOf(values, "audit.durability", "crash", "power").toUpperCase(Locale.ROOT)),
+        oneOf(values, "audit.postgres", "true", "false").equals("true"),
         oneOf(values, "sandbox.accelerator", "auto", "kvm", "tcg"),
         number(values, "sandbox.memory-mib", 192, 65_536),
         number(values, "sandbox.overlay-mib", 64, 65_536),

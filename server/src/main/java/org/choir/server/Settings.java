@@ -17,6 +17,7 @@ import org.choir.backbone.Backbone;
  * @param durability how an append is acknowledged
  * @param natsPort a loopback port, 0 for a free one
  * @param auditDurability how an event of the audit chain is acknowledged
+ * @param anchorInPostgres whether the audit chain is anchored in the embedded PostgreSQL, too
  * @param accelerator {@code auto}, {@code kvm} or {@code tcg}
  * @param image the guest image's folder; empty for the one that this repository builds
  * @param keepVm how long the VM of a stopped, resumable run is kept
@@ -30,6 +31,7 @@ public record Settings(
     Backbone.Durability durability,
     int natsPort,
     Backbone.Durability auditDurability,
+    boolean anchorInPostgres,
     String accelerator,
     int memoryMib,
     int overlayMib,

@@ -79,7 +79,7 @@ final class Wiring implements AutoCloseable {
                   keys,
                   clock,
                   settings.auditDurability() == Backbone.Durability.POWER,
-                  new AuditAnchors()));
+                  new AuditAnchors(home.part("database"), settings.anchorInPostgres())));
       sandboxes =
           closing(
               Sandboxes.open(

@@ -12,7 +12,6 @@ import java.security.cert.PKIXParameters;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -72,12 +71,14 @@ final class TimestampTrust {
       return Optional.of("it stamps something else");
     }
     try {
-      Collection<X509CertificateHolder> signers =
-          token.getCertificates().getMatches(token.getSID());
+      List<X509CertificateHolder> signers =
+          token.getCertificates().getMatches(null).stream()
+              .filter(c -> token.getSID().match(c))
+              .toList();
       if (signers.size() != 1) {
         return Optional.of("it does not bring the certificate of its signer");
       }
-      X509CertificateHolder signer = signers.iterator().next();
+      X509CertificateHolder signer = signers.getFirst();
       // Also that the certificate is for time stamping and was valid at that time.
       token.validate(new JcaSimpleSignerInfoVerifierBuilder().build(signer));
       requireTrusted(token, signer);
