@@ -43,6 +43,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       VmActions.class,
       AuditActions.class,
       TestAction.class,
+      EvalAction.class,
       BenchAction.class
     },
     footer = {

@@ -99,12 +99,17 @@ final class RunWatcher {
       }
     } else if (event.has("notice") || event.has("progress")) {
       String line = event.path("notice").asText(event.path("progress").asText());
-      screen.clear();
-      context.err().println("choir: " + Style.fit(line, 300));
+      say(line);
     } else if (event.has("event")) {
       progress.apply(event);
       PlainLines.line(event).ifPresent(this::plain);
     }
+  }
+
+  /** A line of its own above the plan, on a terminal and elsewhere. */
+  private synchronized void say(String line) {
+    screen.clear();
+    context.err().println("choir: " + Style.fit(line, 300));
   }
 
   private void plain(String line) {
@@ -153,11 +158,11 @@ final class RunWatcher {
       client.close();
       return;
     }
-    context.err().println("\nchoir: pausing " + id + " (Ctrl-C again leaves at once)");
+    say("pausing " + id + " after the step it is at (Ctrl-C again leaves at once)");
     try (ControlClient other = launcher.running().orElseThrow(this::paused)) {
       other.call("pause", user, Json.object().put("run", id));
     } catch (ChoirException e) {
-      context.err().println("choir: " + e.failure().message());
+      say(e.failure().message());
     } finally {
       client.close();
     }

@@ -159,15 +159,18 @@ class ResearchTest {
 
   @Test
   void aRunThatIsPausedByCtrlCSaysHowToResumeAndEndsWithTheSameReport() throws Exception {
-    Process process =
-        start("research", QUESTION, "--sources", "sources", "--depth", "quick", "--json");
     Path err = temp.resolve("err");
-    await().atMost(SOON).until(() -> Files.readString(err).contains("stage: search"));
+    Process process =
+        new Command(home(), temp, Map.of("TERM", "xterm", "NO_COLOR", "1"))
+            .startOnTerminal(err, "research", QUESTION, "--sources", "sources", "--json");
+    await().atMost(SOON).until(() -> Files.readString(err).contains("plan → search"));
     new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();
     await().atMost(SOON).until(() -> !process.isAlive());
     assertThat(process.exitValue()).isEqualTo(130);
-    String said = Files.readString(err);
+    String said = String.join("\n", PaintedScreen.of(Files.readString(err)));
     assertThat(said)
+        .containsOnlyOnce("plan → search")
+        .containsPattern("choir: pausing r[a-z0-9]+ after the step it is at")
         .containsPattern("run r[a-z0-9]+ is paused\\R +continue it with: choir resume r");
     String run = said.replaceAll("(?s).*choir resume (r[a-z0-9]+).*", "$1");
     assertThat(run("runs", "--state", "paused").out()).contains(run);
@@ -331,5 +334,38 @@ class ResearchTest {
     assertThat(bad.exit()).isEqualTo(1);
     assertThat(bad.out()).contains("bad.md:1:");
     assertThat(run("verify", "none.md").exit()).isEqualTo(2);
+  }
+
+  @Test
+  void verifiesItsOwnReportByTheRecordBesideItAndNoticesWhatChangedSince() throws Exception {
+    Path sources = Files.createDirectories(temp.resolve("mill"));
+    Path source = sources.resolve("mill.md");
+    Files.writeString(
+        source, "# The mill\n\nThe mill grinds forty sacks of rye on a windy day in autumn.\n");
+    String report = temp.resolve("mill-report.md").toString();
+    assertThat(
+            research(
+                    "How much does the mill grind on a windy day?",
+                    "--sources",
+                    "mill",
+                    "--out",
+                    report)
+                .exit())
+        .isZero();
+    Command.Ended whole = run("verify", report, "--json");
+    assertThat(whole.exit()).as(whole.out()).isZero();
+    assertThat(whole.json().path("record").path("fits").asBoolean()).isTrue();
+    assertThat(whole.json().path("record").path("changed")).isEmpty();
+
+    Files.writeString(source, "# The mill\n\nThe mill grinds ten sacks of rye on a windy day.\n");
+    Command.Ended changed = run("verify", report);
+    assertThat(changed.exit()).isEqualTo(1);
+    assertThat(changed.out()).contains("source changed since the report was written: The mill");
+
+    Files.writeString(
+        Path.of(report), Files.readString(Path.of(report)).replace("forty", "ninety"));
+    Command.Ended forged = run("verify", report);
+    assertThat(forged.exit()).isEqualTo(1);
+    assertThat(forged.out()).contains("record: report_changed");
   }
 }

@@ -147,7 +147,7 @@ public final class RecordCheck {
   /** No sentence of the body may stand outside a claim, but questions and announcements. */
   private void uncovered(boolean[] covered) {
     int[] all = report.codePoints().toArray();
-    for (Claim claim : Draft.ofDocument(body()).claims()) {
+    for (Claim claim : Draft.ofDocument(body(report)).claims()) {
       StringBuilder open = new StringBuilder();
       for (int i = claim.start(); i < Math.min(claim.end(), points.length()); i++) {
         open.appendCodePoint(covered[i] ? ' ' : all[i]);
@@ -160,8 +160,8 @@ public final class RecordCheck {
     }
   }
 
-  /** The report up to the host's sections, which are the last of their names. */
-  private String body() {
+  /** A report up to the host's sections, which are the last of their names. */
+  public static String body(String report) {
     int end = report.length();
     for (String own : OWN) {
       int at = report.lastIndexOf("\n## " + own + "\n");

@@ -13,6 +13,7 @@ import org.choir.core.RunId;
 import org.choir.core.Text;
 import org.choir.knowledge.ClaimVerifier;
 import org.choir.vibewriter.FileVerification;
+import org.choir.vibewriter.RecordBeside;
 import org.choir.vibewriter.ReportCitation;
 import org.choir.vibewriter.SubmittedReport;
 
@@ -125,6 +126,22 @@ final class ReportCommands {
                 + ": "
                 + Text.visible(row.claim(), CLAIM_SHOWN));
         lines.add("    " + Text.visible(row.reason(), CLAIM_SHOWN));
+      }
+    }
+    RecordBeside record = found.record();
+    if (record != null) {
+      record.problems().forEach(p -> lines.add("record: " + Text.visible(p, CLAIM_SHOWN)));
+      record
+          .changed()
+          .forEach(
+              s ->
+                  lines.add(
+                      "source "
+                          + s.state()
+                          + " since the report was written: "
+                          + Text.visible(s.title() + ", " + s.location(), CLAIM_SHOWN)));
+      if (record.fits()) {
+        lines.add("record: fits the report, word for word");
       }
     }
     ObjectNode out = found.toJson();

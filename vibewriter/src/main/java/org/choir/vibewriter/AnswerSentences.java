@@ -63,6 +63,15 @@ final class AnswerSentences {
           "(?:\\S+ ){0,14}(?:this|these|those|it|they)\\s+(?:is|are|was|were|does|do|did|can|cannot|may|might|will|would|should|must|has|have|happens?|means|implies|causes|makes|allows|works)\\b.*",
           Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
+  /** Something named before as part of the subject: "The results of these scans are ...". */
+  private static final Pattern NAMES_WHAT_CAME_BEFORE =
+      Pattern.compile(
+          "(?:\\S+ ){0,5}(?:of|in|for|with|by|to|on|from|all|each of) (?:these|those|this|such)\\s+\\w+.*",
+          Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
+  /** A purpose without a main clause: "To update the statistics used by the planner." */
+  private static final Pattern PURPOSE_ALONE = Pattern.compile("To [a-z][^,:;]*[.!]");
+
   /** What plain-text formats leave in a sentence: list labels, anchors, continued items. */
   private static final Pattern MARKUP =
       Pattern.compile(":: |\\[\\[|[.:] \\+ |\\|===|<<|^[-=~^]{4,}");
@@ -75,7 +84,7 @@ final class AnswerSentences {
   private static final Pattern ABOUT_THE_TEXT =
       Pattern.compile(
           ".*\\b(?:this (?:section|chapter|appendix|page|document|manual|table|guide)|the (?:following|next|previous) (?:section|chapter|table|example|sections)"
-              + "|(?:described|discussed|explained|covered|shown|listed) (?:below|above|in (?:section|chapter|the))|see (?:section|chapter|also|the)|refer to (?:section|chapter|the))\\b.*",
+              + "|(?:described|discussed|explained|illustrated|covered|shown|listed) (?:below|above|in (?:section|chapter|the))|the (?:earlier|above|previous) example|see (?:section|chapter|also|the)|refer to (?:section|chapter|the))\\b.*",
           Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
   private static final Set<String> SAYS_WHAT_IT_IS =
@@ -225,6 +234,7 @@ final class AnswerSentences {
   static boolean standsAlone(String sentence) {
     String opening = sentence.replaceFirst("^[(\\[“\"'‘]+", "");
     return !LEANS_ON_THE_ONE_BEFORE.matcher(opening).matches()
+        && !NAMES_WHAT_CAME_BEFORE.matcher(opening).matches()
         && !POINTS_BACK.matcher(opening).matches();
   }
 
@@ -258,7 +268,7 @@ final class AnswerSentences {
     if (words < 6 || words > 70 || !sentence.matches("(?s).*[.!][”\"’')\\]]*$")) {
       return false;
     }
-    if (MARKUP.matcher(sentence).find()) {
+    if (MARKUP.matcher(sentence).find() || PURPOSE_ALONE.matcher(sentence).matches()) {
       return false;
     }
     int first = sentence.codePointAt(0);

@@ -16,15 +16,19 @@ import org.choir.knowledge.ClaimResult;
 import org.choir.knowledge.ClaimVerifier;
 import org.choir.knowledge.Draft;
 import org.choir.knowledge.Quote;
+import org.choir.knowledge.RecordCheck;
 import org.choir.knowledge.SourceLibrary;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The verification of any Markdown file: each claim against the files that it links to, names in a
- * footnote or cites by key.
+ * footnote or cites by key. Of a report of Choir's whose record fits, the sections that the host
+ * writes about it hold no claims.
  *
  * @param rows one per claim, in the order of the text
+ * @param record the verification record beside the file; null if there is none
  */
-public record FileVerification(Path file, List<Row> rows) {
+public record FileVerification(Path file, List<Row> rows, @Nullable RecordBeside record) {
   /** The largest file that is read, in bytes. */
   private static final long MAX_BYTES = 8L << 20;
 
@@ -76,6 +80,10 @@ public record FileVerification(Path file, List<Row> rows) {
   public static FileVerification of(
       SourceLibrary library, ClaimVerifier verifier, Path file, List<Path> sources) {
     String text = text(file);
+    RecordBeside record = RecordBeside.of(library, file, text).orElse(null);
+    boolean own = record != null && record.fits();
+    int end = own ? RecordCheck.body(text).length() : text.length();
+    // The whole text, since the links of its citations stand at its end.
     Draft draft = Draft.ofDocument(text);
     Path folder = file.toAbsolutePath().normalize().getParent();
     FileEvidence book =
@@ -85,18 +93,22 @@ public record FileVerification(Path file, List<Row> rows) {
     int counted = 0;
     for (ClaimResult result : verifier.verify(draft, book)) {
       int at = text.offsetByCodePoints(0, result.claim().start());
+      if (at >= end) {
+        continue;
+      }
       // Claims come in the order of the text, but for those of a table's cells that span lines.
       for (; counted < at; counted++) {
         line += text.charAt(counted) == '\n' ? 1 : 0;
       }
       rows.add(row(line, result));
     }
-    return new FileVerification(file, rows);
+    return new FileVerification(file, rows, record);
   }
 
-  /** 0 if every claim stands, 1 if not. */
+  /** 0 if every claim stands and a record, if there is one, fits; 1 if not. */
   public ExitStatus exit() {
-    return rows.stream().allMatch(Row::stands) ? ExitStatus.DONE : ExitStatus.FAILED;
+    boolean fits = record == null || record.fits();
+    return fits && rows.stream().allMatch(Row::stands) ? ExitStatus.DONE : ExitStatus.FAILED;
   }
 
   /** How many claims have this verdict. */
@@ -104,7 +116,10 @@ public record FileVerification(Path file, List<Row> rows) {
     return rows.stream().filter(r -> r.verdict().equals(verdict)).count();
   }
 
-  /** As one JSON document: {@code {file, verified, counts, claims}}. */
+  /**
+   * As one JSON document: {@code {file, verified, counts, claims}}, and {@code record: {fits,
+   * problems, changed}} if a record lies beside the file.
+   */
   public ObjectNode toJson() {
     ObjectNode json =
         Json.object().put("file", file.toString()).put("verified", exit() == ExitStatus.DONE);
@@ -124,6 +139,19 @@ public record FileVerification(Path file, List<Row> rows) {
       row.citations().forEach(citations::add);
       ArrayNode quotes = claim.putArray("quotes");
       row.quotes().forEach(quotes::add);
+    }
+    if (record != null) {
+      ObjectNode beside = json.putObject("record").put("fits", record.fits());
+      ArrayNode problems = beside.putArray("problems");
+      record.problems().forEach(problems::add);
+      ArrayNode changed = beside.putArray("changed");
+      for (RecordBeside.Changed source : record.changed()) {
+        changed
+            .addObject()
+            .put("title", source.title())
+            .put("location", source.location())
+            .put("state", source.state());
+      }
     }
     return json;
   }

@@ -26,6 +26,12 @@ class AnswerSentencesTest {
             AnswerSentences.usable(
                 "CREATE TABLE t (a int, b int[], c = 1 + 2 * {3} | {4} <-> $1)."))
         .isFalse();
+    assertThat(AnswerSentences.usable("To update the data statistics used by the query planner."))
+        .isFalse();
+    assertThat(
+            AnswerSentences.usable(
+                "To update the statistics used by the planner, run the ANALYZE command."))
+        .isTrue();
     assertThat(AnswerSentences.usable("The server (which writes the log keeps it for a while."))
         .isFalse();
   }
@@ -39,7 +45,8 @@ class AnswerSentencesTest {
           "To ensure that this does not happen, the table is vacuumed.",
           "(This will happen even if it is disabled.)",
           "In this case, recovery halts.",
-          "It then starts again."
+          "It then starts again.",
+          "The results of these scans are then ORed together to produce the result."
         }) {
       assertThat(AnswerSentences.standsAlone(leaning)).as(leaning).isFalse();
     }
@@ -47,7 +54,8 @@ class AnswerSentencesTest {
         new String[] {
           "A checkpoint flushes all dirty pages.",
           "If recovery fails, the server does not start.",
-          "The log holds more than writes."
+          "The log holds more than writes.",
+          "The planner uses an index for queries of many kinds."
         }) {
       assertThat(AnswerSentences.standsAlone(alone)).as(alone).isTrue();
     }
