@@ -106,6 +106,11 @@ final class LiveRun {
     }
   }
 
+  /** The digest of the rules that the gate decides by; empty if it has told none. */
+  String rules() {
+    return trail.rules();
+  }
+
   /** Records the new owner: from here on every earlier one is fenced. */
   private void takeOver(AgentDefinition definition, @Nullable Limits raised) {
     trail.made(run.lead(), definition);

@@ -1,6 +1,7 @@
 package org.choir.core;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 
 /**
@@ -25,5 +26,33 @@ public record AuditEvent(
   /** An event that does not come from an agent's history. */
   public AuditEvent(TenantId tenant, Instant at, String kind, AgentId agent, JsonNode data) {
     this(tenant, at, kind, agent, data, "", "");
+  }
+
+  /**
+   * What the gate said of an action: the kind {@code action.decided}.
+   *
+   * @param rules the digest of the {@link Gate#configuration} it decided by; empty if none was told
+   */
+  public static AuditEvent decided(Action action, Verdict verdict, String rules, Instant at) {
+    ObjectNode data =
+        Json.object()
+            .put("action", action.id())
+            .put("operation", action.operation())
+            .put("replay", action.replay().name())
+            .put("digest", action.digest().hex())
+            .put("verdict", verdict.word())
+            .put("rule", verdict.rule());
+    if (!rules.isEmpty()) {
+      data.put("gate", rules);
+    }
+    switch (verdict) {
+      case Verdict.Allow allow -> {}
+      case Verdict.Replay replay -> data.put("reason", replay.receipt());
+      case Verdict.OrderAfter after -> data.put("reason", after.actionId());
+      case Verdict.Hold hold -> data.put("reason", hold.reason());
+      case Verdict.Deny deny -> data.put("reason", deny.reason());
+    }
+    data.set("arguments", action.arguments());
+    return new AuditEvent(action.tenant(), at, "action.decided", action.agent(), data);
   }
 }

@@ -124,6 +124,8 @@ final class Wiring implements AutoCloseable {
                           dials,
                           clock),
                       vm -> Objects.requireNonNull(calls.get()).apply(vm))));
+      VmRecord life = new VmRecord(audits, clock);
+      sandboxes.tell(life);
       VmHost.Recovery recovery = sandboxes.recover();
       LOG.log(Level.INFO, "VMs adopted: {0}, reaped: {1}", recovery.adopted(), recovery.reaped());
       signers =
@@ -135,7 +137,7 @@ final class Wiring implements AutoCloseable {
                       new FileVolumeKeys(home.part("keys").resolve("volumes"), keys)),
                   home.part("signers"),
                   Wiring::maySign,
-                  audit,
+                  audits,
                   clock));
       Embedder embedder =
           closing(
@@ -160,7 +162,7 @@ final class Wiring implements AutoCloseable {
       dials.agents(agents);
       calls.set(new RunCalls(agents, home.part("runs"))::of);
       feed = closing(new RunFeed(backbone.state(), newest(backbone) + 1));
-      settle();
+      settle(life, recovery.reaped());
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -197,13 +199,14 @@ final class Wiring implements AutoCloseable {
   }
 
   /** Tells the chains, beside the work, what a killed server recorded and could not tell them. */
-  private void settle() {
+  private void settle(VmRecord life, List<String> reaped) {
     Thread.ofVirtual()
         .name("settle-audit")
         .start(
             () -> {
               try {
                 agents.settle(audits::knows);
+                life.reaped(reaped, this::tenant);
               } catch (ChoirException e) {
                 LOG.log(Level.WARNING, "the audit chains could not be brought up to date", e);
               }
@@ -242,6 +245,8 @@ final class Wiring implements AutoCloseable {
 
   Audits audits() {
     return audits;
+  }
+
   Signers signers() {
     return signers;
   }
