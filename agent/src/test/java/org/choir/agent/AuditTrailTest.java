@@ -103,7 +103,7 @@ class AuditTrailTest {
     assertThat(decided.data().path("gate").asText())
         .isEqualTo(CanonicalJson.digest(world.gate.configuration()).hex());
     assertThat(decided.template()).matches("tester@[0-9a-f]{12}");
-    assertThat(decided.id()).startsWith(run + ":").isEqualTo(run + ":1:3:2");
+    assertThat(decided.id()).startsWith(run + ":").isEqualTo(run + ":2:3:2");
     AuditEvent denied =
         world.audited.stream()
             .filter(e -> e.data().path("verdict").asText().equals("DENY"))

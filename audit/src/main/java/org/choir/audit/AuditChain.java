@@ -5,16 +5,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.choir.core.AgentId;
 import org.choir.core.AuditEvent;
 import org.choir.core.AuditSink;
@@ -37,34 +31,16 @@ import org.jspecify.annotations.Nullable;
  * those that are there.
  */
 public final class AuditChain implements AuditSink, AutoCloseable {
-  private static final System.Logger LOG = System.getLogger(AuditChain.class.getName());
-  private static final long LARGEST_SEQ = (1L << 53) - 1;
-  private static final String NO_HASH = "0".repeat(64);
-
   /** Who acts where no run does: the server itself, and a person at the command line. */
   static final AgentId SERVER = new AgentId("rchoirserver");
-
-  private static final Set<String> STANDING = Set.of(SERVER.value(), "rbyhand", "rperson");
 
   private final TenantId tenant;
   private final TenantLog log;
   private final LogKey key;
   private final PayloadStore payloads;
-  private final Path indexFile;
-  private final SecureRandom random;
   private final InstantSource clock;
-  private final Kinds kinds = Kinds.shipped();
-
-  /** Guarded by itself, like the three below. */
-  private final EventIndex index;
-
-  /** By agent, its newest event that is not known to be durable yet. */
-  private final Map<String, Draft> onTheirWay = new HashMap<>();
-
-  /** By index, until those before them are folded. */
-  private final Map<Long, Leaf> durable = new HashMap<>();
-
-  private String gateOnItsWay = "";
+  private final EventWriter writer;
+  private volatile @Nullable LogException distrusted;
 
   /**
    * Where a chain lies and how it is written.
@@ -79,7 +55,6 @@ public final class AuditChain implements AuditSink, AutoCloseable {
 
   private AuditChain(Options options, DataKeys keys, SecureRandom random, InstantSource clock) {
     this.tenant = options.tenant();
-    this.random = random;
     this.clock = clock;
     Path folder = options.folder();
     try {
@@ -89,7 +64,6 @@ public final class AuditChain implements AuditSink, AutoCloseable {
     }
     this.key = LogKey.open(folder.resolve("log.key.json"), tenant, options.origin(), keys, random);
     this.payloads = new PayloadStore(folder.resolve("payloads"), keys, tenant, options.power());
-    this.indexFile = folder.resolve("index.json");
     this.log =
         TenantLog.open(
             logFolder(folder),
@@ -99,8 +73,7 @@ public final class AuditChain implements AuditSink, AutoCloseable {
             options.log(),
             options.power() ? new LogDisk() : new LogDiskUnforced());
     try {
-      this.index = EventIndex.read(indexFile, log.size());
-      catchUp();
+      this.writer = new EventWriter(tenant, log, payloads, folder.resolve("index.json"), random);
     } catch (RuntimeException e) {
       log.close();
       throw e;
@@ -130,214 +103,21 @@ public final class AuditChain implements AuditSink, AutoCloseable {
   /** As the port says; the events follow each other in the log, others may lie between. */
   @Override
   public Receipt submit(List<AuditEvent> events) {
-    List<Draft> drafts = new ArrayList<>();
-    for (AuditEvent event : events) {
-      drafts.add(draft(event));
+    LogException why = distrusted;
+    if (why != null) {
+      throw why.copy();
     }
-    List<CompletableFuture<?>> waiting = new ArrayList<>();
-    synchronized (index) {
-      drafts.removeIf(draft -> isRepeated(draft, waiting));
-      drafts.forEach(this::mark);
-    }
-    // Never under the lock: the log may make a submitter wait, and its writer takes the lock.
-    int sent = 0;
-    try {
-      keep(drafts);
-      for (; sent < drafts.size(); sent++) {
-        waiting.add(send(drafts.get(sent)));
-      }
-    } catch (RuntimeException e) {
-      drafts.subList(sent, drafts.size()).forEach(draft -> settle(draft, -1, e));
-      throw e;
-    }
-    return () -> waiting.forEach(AuditChain::await);
+    return writer.submit(events);
   }
 
-  /** An event, checked and taken apart, that has no place yet. */
-  private static final class Draft {
-    final AuditEvent event;
-    final EventKind kind;
-    final EventKind.Parts parts;
-    final @Nullable Payload payload;
-    final String agent;
-    final Optional<EventIndex.Head> place;
-    final CompletableFuture<Long> done = new CompletableFuture<>();
-    private volatile @Nullable Leaf made;
-
-    Draft(AuditEvent event, EventKind kind, EventKind.Parts parts, @Nullable Payload payload) {
-      this.event = event;
-      this.kind = kind;
-      this.parts = parts;
-      this.payload = payload;
-      this.agent = EventIndex.agent(event.id());
-      this.place = EventIndex.head(event.id());
-    }
-
-    boolean isGate() {
-      return kind.name().equals("gate.configured");
-    }
-
-    String gate() {
-      return parts.digests().path("configuration").asText();
-    }
-
-    String intent() {
-      return STANDING.contains(event.agent().value()) ? "" : event.agent().run().value();
-    }
-
-    byte[] leaf(long seq, String prev) {
-      Leaf leaf =
-          new Leaf(
-              seq,
-              event.tenant().value(),
-              event.at().truncatedTo(ChronoUnit.MILLIS),
-              kind.name(),
-              kind.version(),
-              event.id(),
-              parts.actor().isEmpty() ? event.agent().value() : parts.actor(),
-              parts.subject(),
-              intent(),
-              parts.verdict(),
-              event.template(),
-              Prose.RENDERER,
-              payload == null ? "" : payload.commitment(),
-              prev,
-              parts.digests(),
-              parts.data());
-      made = leaf;
-      return leaf.bytes();
-    }
-  }
-
-  private Draft draft(AuditEvent event) {
-    EventKind kind = kinds.toWrite(event.kind());
-    if (!event.tenant().equals(tenant)) {
-      throw new EventRefusedException(kind.name(), "it belongs to the tenant " + event.tenant());
-    }
-    if (!(event.data() instanceof ObjectNode data)) {
-      throw new EventRefusedException(kind.name(), "its data is no object");
-    }
-    if (!(event.id() + event.template()).matches("[A-Za-z0-9._:/@+-]{0,400}")) {
-      throw new EventRefusedException(kind.name(), "its id or template is no word");
-    }
-    EventKind.Parts parts = kind.take(data);
-    Payload payload = null;
-    if (!parts.personal().isEmpty()) {
-      byte[] salt = new byte[Payload.SALT_BYTES];
-      random.nextBytes(salt);
-      payload = Payload.of(salt, parts.personal());
-    }
-    Draft draft = new Draft(event, kind, parts, payload);
-    int bytes = draft.leaf(LARGEST_SEQ, NO_HASH).length;
-    if (bytes > Leaf.BYTES_MAX) {
-      throw new EventRefusedException(
-          kind.name(), "its leaf of " + bytes + " bytes is longer than " + Leaf.BYTES_MAX);
-    }
-    return draft;
-  }
-
-  /** Whether it is recorded, or on its way: then it is only waited for. */
-  private boolean isRepeated(Draft draft, List<CompletableFuture<?>> waiting) {
-    if (draft.isGate()) {
-      return draft.gate().equals(index.gate()) || draft.gate().equals(gateOnItsWay);
-    }
-    if (draft.place.isEmpty()) {
-      return false;
-    }
-    Draft sent = onTheirWay.get(draft.agent);
-    if (sent != null && sent.place.orElseThrow().covers(draft.place.get())) {
-      waiting.add(sent.done);
-      return true;
-    }
-    EventIndex.Head head = index.heads().get(draft.agent);
-    return head != null && head.covers(draft.place.get());
-  }
-
-  private void mark(Draft draft) {
-    if (draft.place.isPresent()) {
-      onTheirWay.put(draft.agent, draft);
-    }
-    gateOnItsWay = draft.isGate() ? draft.gate() : gateOnItsWay;
-  }
-
-  /** Payloads first: a leaf never commits to what was not kept. */
-  private void keep(List<Draft> drafts) {
-    Map<String, List<Payload>> byIntent = new HashMap<>();
-    for (Draft draft : drafts) {
-      if (draft.payload != null) {
-        byIntent.computeIfAbsent(draft.intent(), i -> new ArrayList<>()).add(draft.payload);
-      }
-    }
-    byIntent.forEach(payloads::add);
-  }
-
-  private CompletableFuture<?> send(Draft draft) {
-    log.submit((seq, previous) -> draft.leaf(seq, previous.hex()))
-        .whenComplete((seq, failure) -> settle(draft, seq == null ? -1 : seq, failure));
-    return draft.done;
-  }
-
-  /** What failed is not recorded, so that its next attempt is no repetition. */
-  private void settle(Draft draft, long seq, @Nullable Throwable failure) {
-    synchronized (index) {
-      if (failure == null) {
-        durable.put(seq, Objects.requireNonNull(draft.made));
-        while (durable.containsKey(index.size())) {
-          index.apply(durable.remove(index.size()));
-        }
-      }
-      onTheirWay.computeIfPresent(draft.agent, (a, newest) -> newest == draft ? null : newest);
-      gateOnItsWay = draft.isGate() ? "" : gateOnItsWay;
-    }
-    if (failure == null) {
-      draft.done.complete(seq);
-    } else {
-      draft.done.completeExceptionally(
-          failure instanceof CompletionException e && e.getCause() != null
-              ? e.getCause()
-              : failure);
-    }
-  }
-
-  private static void await(CompletableFuture<?> done) {
-    try {
-      done.join(); // the log's own deadline bounds it
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof ChoirException known) {
-        throw known;
-      }
-      throw e;
-    }
-  }
-
-  /** Folds what was written since the index was, at the start. */
-  private void catchUp() {
-    for (long at = index.size(); at < log.size(); at++) {
-      try {
-        index.apply(Leaf.parse(log.entry(at)));
-      } catch (ChoirException e) {
-        throw LogException.untrusted(
-            "chain_damaged",
-            "entry " + at + " of the log of " + tenant + " is no event of a chain",
-            "look at it with: choir audit verify",
-            e);
-      }
-    }
-  }
-
-  private void writeIndex() {
-    try {
-      index.write(indexFile);
-    } catch (IOException e) {
-      LOG.log(System.Logger.Level.WARNING, "the index of the audit chain was not written", e);
-    }
+  /** Why the chain takes no events, since {@link #compare} found so; empty if it does. */
+  public Optional<LogException> refusal() {
+    return Optional.ofNullable(distrusted);
   }
 
   /** Whether anything of this agent's history was ever recorded. */
   public boolean knows(String agent) {
-    synchronized (index) {
-      return index.heads().containsKey(agent) || onTheirWay.containsKey(agent);
-    }
+    return writer.knows(agent);
   }
 
   /** The tenant. */
@@ -410,9 +190,7 @@ public final class AuditChain implements AuditSink, AutoCloseable {
     if (payload != null) {
       return new Prose.Personal.Known(payload.fields());
     }
-    synchronized (index) {
-      return index.isErased(leaf) ? new Prose.Personal.Erased() : new Prose.Personal.Withheld();
-    }
+    return writer.isErased(leaf) ? new Prose.Personal.Erased() : new Prose.Personal.Withheld();
   }
 
   /** All payloads of an intent that are there, by commitment. */
@@ -467,6 +245,25 @@ public final class AuditChain implements AuditSink, AutoCloseable {
   }
 
   /**
+   * Compares the log with its last anchor in a store. A log that does not extend it takes no event
+   * from then on, so that nothing happens outside until a person has looked at it.
+   *
+   * @return that anchor
+   * @throws LogException {@code log_rolled_back}, {@code log_forked} or {@code bad_anchor}
+   * @throws AnchorException if the store does not answer
+   */
+  public Optional<Anchor> compare(AnchorStore store) {
+    try {
+      Optional<Anchor> last = store.last(key.shown().name());
+      last.ifPresent(a -> AnchorCheck.requireExtends(store, a, key.shown(), log.size(), log::root));
+      return last;
+    } catch (LogException e) {
+      distrusted = e;
+      throw e;
+    }
+  }
+
+  /**
    * Puts a statement of the log's head into a store outside it, and records that. What the store
    * says already must be a prefix of this log.
    *
@@ -475,8 +272,7 @@ public final class AuditChain implements AuditSink, AutoCloseable {
    * @throws AnchorException if it could not be put
    */
   public Optional<Anchor> anchor(AnchorStore store) {
-    Optional<Anchor> last = store.last(key.shown().name());
-    last.ifPresent(a -> AnchorCheck.requireExtends(store, a, key.shown(), log.size(), log::root));
+    Optional<Anchor> last = compare(store);
     // The events that tell of anchors are no reason for the next ones.
     long told = last.map(Anchor::size).orElse(0L);
     while (told < log.size() && leaf(told).kind().equals("anchor.written")) {
@@ -497,9 +293,7 @@ public final class AuditChain implements AuditSink, AutoCloseable {
 
   @Override
   public void close() {
-    synchronized (index) {
-      writeIndex();
-    }
+    writer.close();
     log.close();
   }
 }

@@ -1,5 +1,7 @@
 package org.choir.audit;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -62,10 +64,47 @@ public final class AuditCheck {
     if (tree.ok()) {
       EventCheck events = new EventCheck();
       events(chain, head.size(), events, said);
-      anchors(chain, folder, anchors, events, said);
+      said.addAll(
+          anchors(
+              AnchorCheck.check(AuditChain.logFolder(folder), chain.shown().vkey(), anchors),
+              events));
       problems.addAll(events.problems());
     }
     return new Found(tree.size(), tree.root().hex(), said, problems);
+  }
+
+  /**
+   * Checks what lies in the folder of a chain that cannot be opened.
+   *
+   * @param folder of the chain
+   * @param refusal why it cannot
+   */
+  public static Found checkClosed(Path folder, List<AnchorStore> anchors, ChoirException refusal) {
+    List<String> said = new ArrayList<>();
+    List<LogVerifier.Problem> problems = new ArrayList<>();
+    problems.add(problem(refusal));
+    Path log = AuditChain.logFolder(folder);
+    try {
+      String vkey = Files.readString(log.resolve("log.vkey")).strip();
+      LogVerifier.Verification tree = LogVerifier.verify(log, vkey);
+      said.add("Log of " + tree.size() + " events, root " + tree.root() + ", signed by " + vkey);
+      problems.addAll(tree.problems());
+      if (tree.ok()) {
+        EventCheck events = new EventCheck();
+        said.addAll(anchors(AnchorCheck.check(log, vkey, anchors), events));
+        problems.addAll(events.problems());
+      }
+      return new Found(tree.size(), tree.root().hex(), said, problems);
+    } catch (IOException e) {
+      problems.add(problem(LogException.unavailable("cannot read " + log + ": " + e, e)));
+    } catch (ChoirException e) {
+      problems.add(problem(e));
+    }
+    return new Found(0, TreeHash.ofNothing().hex(), said, problems);
+  }
+
+  private static LogVerifier.Problem problem(ChoirException e) {
+    return new LogVerifier.Problem(e.code(), "", -1, e.failure().message());
   }
 
   private static void events(AuditChain chain, long size, EventCheck events, List<String> said) {
@@ -105,17 +144,8 @@ public final class AuditCheck {
             + " erased");
   }
 
-  private static void anchors(
-      AuditChain chain,
-      Path folder,
-      List<AnchorStore> stores,
-      EventCheck events,
-      List<String> said) {
-    if (stores.isEmpty()) {
-      said.add("Anchors: none");
-    }
-    AnchorCheck.Report report =
-        AnchorCheck.check(AuditChain.logFolder(folder), chain.shown().vkey(), stores);
+  private static List<String> anchors(AnchorCheck.Report report, EventCheck events) {
+    List<String> said = new ArrayList<>();
     for (AnchorCheck.Held held : report.stores()) {
       int count = held.anchors().size();
       said.add(
@@ -132,5 +162,6 @@ public final class AuditCheck {
     report
         .findings()
         .forEach(f -> events.add(f.kind(), -1, "anchors at " + f.store() + ": " + f.message()));
+    return said.isEmpty() ? List.of("Anchors: none") : said;
   }
 }

@@ -10,11 +10,9 @@ import java.nio.file.Path;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
@@ -174,7 +172,8 @@ public final class AuditExportCheck {
             + leaves.size()
             + " events, its manifest says "
             + manifest.path("events").asLong());
-    Map<Long, Prose.Personal> personal = payloads();
+    Map<Long, Prose.Personal> personal =
+        new AuditExportPayloads(leaves, check, said).read(lines("payloads.jsonl"));
     prose(personal);
     anchors();
   }
@@ -269,67 +268,6 @@ public final class AuditExportCheck {
     check.add(index, entry).ifPresent(leaf -> leaves.put(index, leaf));
   }
 
-  private Map<Long, Prose.Personal> payloads() throws IOException {
-    Map<Long, Prose.Personal> personal = new HashMap<>();
-    Set<String> erased = erased();
-    int open = 0;
-    int gone = 0;
-    for (String line : lines("payloads.jsonl")) {
-      long index = -1;
-      try {
-        JsonNode json = Json.parse(line);
-        index = json.path("index").asLong(-1);
-        Leaf leaf = leaves.get(index);
-        if (leaf == null) {
-          check.add("payload_extra", index, "there is no event " + index);
-        } else if (json.path("erased").asBoolean()) {
-          personal.put(index, new Prose.Personal.Erased());
-          gone++;
-          // In the export of one run, erasures of single payloads are events of the run, too.
-          require(
-              erased.contains(leaf.payload()) || erased.contains(leaf.intent()),
-              "payload_missing",
-              "the payload of event " + index + " is said to be erased, but no event says so",
-              index);
-        } else {
-          Payload payload = Payload.parse(json);
-          if (payload.opens(leaf.payload())) {
-            personal.put(index, new Prose.Personal.Known(payload.fields()));
-            open++;
-          } else {
-            check.add(
-                "payload_changed",
-                index,
-                "the personal fields of event " + index + " are not those it commits to");
-          }
-        }
-      } catch (ChoirException | IllegalArgumentException e) {
-        check.add("payload_changed", index, "a line of payloads.jsonl cannot be read");
-      }
-    }
-    long committed = leaves.values().stream().filter(l -> !l.payload().isEmpty()).count();
-    said.add(
-        "Personal fields of "
-            + committed
-            + " events: "
-            + open
-            + " disclosed and what the events commit to, "
-            + gone
-            + " erased, "
-            + (committed - open - gone)
-            + " not disclosed");
-    return personal;
-  }
-
-  /** What the events say was erased: commitments and runs. */
-  private Set<String> erased() {
-    Set<String> erased = new HashSet<>();
-    leaves.values().stream()
-        .filter(leaf -> leaf.kind().equals("payload.erased"))
-        .forEach(leaf -> erased.add(leaf.subject()));
-    return erased;
-  }
-
   private void prose(Map<Long, Prose.Personal> personal) throws IOException {
     Prose.Reader reader;
     try {
@@ -413,12 +351,8 @@ public final class AuditExportCheck {
   }
 
   private void require(boolean holds, String kind, String message) {
-    require(holds, kind, message, -1);
-  }
-
-  private void require(boolean holds, String kind, String message, long index) {
     if (!holds) {
-      check.add(kind, index, message);
+      check.add(kind, -1, message);
     }
   }
 

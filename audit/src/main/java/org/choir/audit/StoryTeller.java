@@ -92,7 +92,7 @@ public final class StoryTeller {
       case "run.state" -> BAD_STATES.contains(leaf.data().path("state").asText());
       case "approval.decided" -> !leaf.data().path("approved").asBoolean();
       case "egress.dialed" -> leaf.data().path("phase").asText().equals("refused");
-      case "vm.key_lost" -> true;
+      case "vm.key_lost", "chain.begun" -> true;
       default -> Kinds.shipped().find(leaf.kind(), leaf.version()).isEmpty();
     };
   }

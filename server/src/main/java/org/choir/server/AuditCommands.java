@@ -16,10 +16,12 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.choir.agent.PlainGate;
+import org.choir.audit.AnchorStore;
 import org.choir.audit.AuditChain;
 import org.choir.audit.AuditCheck;
 import org.choir.audit.AuditExport;
 import org.choir.audit.Leaf;
+import org.choir.audit.LogException;
 import org.choir.audit.LogVerifier;
 import org.choir.audit.ProofText;
 import org.choir.audit.Prose;
@@ -51,6 +53,7 @@ final class AuditCommands {
       case "audit.replay" -> replay(request);
       case "audit.export" -> export(request);
       case "audit.erase" -> erase(request);
+      case "audit.restart" -> restart(request);
       default -> throw new IllegalArgumentException(request.command());
     };
   }
@@ -187,15 +190,26 @@ final class AuditCommands {
   }
 
   private ObjectNode verify(Request request) {
-    AuditChain chain = chain(request);
-    AuditCheck.Found found =
-        AuditCheck.check(chain, audits.folder(request.user()), audits.anchors(request.user()));
-    ObjectNode out = Json.object().put("log", chain.shown().name());
-    out.put("vkey", chain.shown().vkey())
-        .put("ok", found.problems().isEmpty())
-        .put("size", found.size())
-        .put("root", found.root())
-        .put("first_bad_index", found.firstBadIndex());
+    Path folder = audits.folder(request.user());
+    List<AnchorStore> anchors = audits.anchors(request.user());
+    AuditCheck.Found found;
+    String log = "";
+    try {
+      AuditChain chain = chain(request);
+      log = chain.shown().name();
+      found = AuditCheck.check(chain, folder, anchors);
+    } catch (LogException e) {
+      throw e; // the disk fails
+    } catch (ChoirException e) {
+      found = AuditCheck.checkClosed(folder, anchors, e);
+    }
+    ObjectNode out =
+        Json.object()
+            .put("log", log)
+            .put("ok", found.problems().isEmpty())
+            .put("size", found.size())
+            .put("root", found.root())
+            .put("first_bad_index", found.firstBadIndex());
     ArrayNode said = out.putArray("said");
     found.said().forEach(said::add);
     problems(out, found.problems());
@@ -256,5 +270,13 @@ final class AuditCommands {
     }
     Leaf leaf = chain.erase(request.number("payload").orElse(-1), by);
     return Json.object().put("index", leaf.seq()).put("erased", 1);
+  }
+
+  private ObjectNode restart(Request request) {
+    Path aside = audits.restart(request.user(), request.text("reason"), "user:" + request.user());
+    return Json.object()
+        .put("log", chain(request).shown().name())
+        .put("vkey", chain(request).shown().vkey())
+        .put("aside", aside.toString());
   }
 }

@@ -59,6 +59,7 @@ final class Commands implements AutoCloseable {
           "audit.replay",
           "audit.export",
           "audit.erase",
+          "audit.restart",
           "vm.create",
           "vm.ls",
           "vm.exec",

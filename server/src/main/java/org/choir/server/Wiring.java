@@ -53,7 +53,6 @@ final class Wiring implements AutoCloseable {
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private final Home home;
   private final Settings settings;
-  private final InstantSource clock;
   private final Backbone backbone;
   private final Audits audits;
   private final Sandboxes sandboxes;
@@ -78,7 +77,6 @@ final class Wiring implements AutoCloseable {
       Consumer<String> progress) {
     this.home = home;
     this.settings = settings;
-    this.clock = clock;
     try {
       home.requireSpace();
       FileDataKeys keys = FileDataKeys.open(home.part("keys"));
