@@ -31,7 +31,7 @@ public final class AuditExport {
   static final int FILES_MAX = 5_000;
 
   /** Beyond so many the story would not be read. */
-  private static final int STORY_MAX = 200_000;
+  static final int STORY_MAX = 200_000;
 
   private final AuditChain chain;
   private final Path logFolder;
@@ -86,10 +86,8 @@ public final class AuditExport {
             "the audit chain has no event of a run " + run.get(),
             "list what exists with: choir audit log");
       }
-      if (run.isEmpty()) {
-        log(head, checkpoint);
-      }
-      manifest(head, checkpoint, selected);
+      List<Long> history = run.isEmpty() ? log(head, checkpoint) : List.of();
+      manifest(head, checkpoint, selected, history);
       events(selected, head, checkpoint);
       anchors(anchors, head);
       AuditExportJar.write(target.resolve("verify.jar"));
@@ -142,8 +140,12 @@ public final class AuditExport {
     return new Selected(events, disclosed);
   }
 
-  /** The log anew from its entries, so that what the server writes meanwhile cannot mix in. */
-  private void log(Checkpoint head, String checkpoint) throws IOException {
+  /**
+   * The log anew from its entries, so that what the server writes meanwhile cannot mix in.
+   *
+   * @return the sizes of the earlier checkpoints, ascending
+   */
+  private List<Long> log(Checkpoint head, String checkpoint) throws IOException {
     Path log = target.resolve("log");
     LogTree tree = new LogTree(new TileReader(new LogDisk(), log));
     List<byte[]> bundle = new ArrayList<>();
@@ -162,20 +164,28 @@ public final class AuditExport {
     for (LogTree.Tile tile : tree.unpublished()) {
       put(log, tile.path(), tile.hashes());
     }
-    Files.createDirectories(log.resolve("checkpoints"));
-    Path history = logFolder.resolve("checkpoints");
-    if (Files.isDirectory(history)) {
-      try (Stream<Path> all = Files.list(history)) {
+    Files.writeString(log.resolve("checkpoint"), checkpoint);
+    Files.writeString(log.resolve("log.vkey"), chain.shown().vkey() + "\n");
+    return history(log.resolve(LogPublisher.HISTORY), head.size());
+  }
+
+  private List<Long> history(Path to, long until) throws IOException {
+    Files.createDirectories(to);
+    List<Long> sizes = new ArrayList<>();
+    Path from = logFolder.resolve(LogPublisher.HISTORY);
+    if (Files.isDirectory(from)) {
+      try (Stream<Path> all = Files.list(from)) {
         for (Path one : all.toList()) {
           String name = one.getFileName().toString();
-          if (name.matches("[0-9]{1,18}") && Long.parseLong(name) <= head.size()) {
-            Files.copy(one, log.resolve("checkpoints").resolve(name));
+          if (name.matches("[0-9]{1,18}") && Long.parseLong(name) <= until) {
+            Files.copy(one, to.resolve(name));
+            sizes.add(Long.parseLong(name));
           }
         }
       }
     }
-    Files.writeString(log.resolve("checkpoint"), checkpoint);
-    Files.writeString(log.resolve("log.vkey"), chain.shown().vkey() + "\n");
+    sizes.sort(Long::compare);
+    return sizes;
   }
 
   private static void put(Path log, TilePath path, byte[] content) throws IOException {
@@ -184,7 +194,8 @@ public final class AuditExport {
     Files.write(file, content);
   }
 
-  private void manifest(Checkpoint head, String checkpoint, Selected selected) throws IOException {
+  private void manifest(Checkpoint head, String checkpoint, Selected selected, List<Long> history)
+      throws IOException {
     ObjectNode out =
         Json.object()
             .put("schema", SCHEMA)
@@ -199,6 +210,7 @@ public final class AuditExport {
             .put("locale", reader.locale())
             .put("zone", reader.zone().getId());
     run.ifPresent(r -> out.put("run", r));
+    history.forEach(out.putArray("checkpoints")::add);
     Files.writeString(target.resolve("manifest.json"), Json.pretty(out) + "\n");
   }
 

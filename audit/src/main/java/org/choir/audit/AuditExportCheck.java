@@ -187,6 +187,16 @@ public final class AuditExportCheck {
         tree.size() == head.size() && tree.root().equals(head.root()),
         "log_differs",
         "the log in the folder is not the one of the manifest");
+    require(
+        lines("log/log.vkey").equals(List.of(key.vkey())),
+        "log_differs",
+        "log/log.vkey is not the log's key");
+    for (JsonNode size : manifest.path("checkpoints")) {
+      require(
+          Files.exists(log.resolve(LogPublisher.HISTORY).resolve(size.asText())),
+          "file_missing",
+          "the checkpoint of size " + size.asText() + " is missing");
+    }
     for (long i = 0; i < head.size(); i += TilePath.FULL) {
       int width = (int) Math.min(TilePath.FULL, head.size() - i);
       try {
@@ -295,8 +305,8 @@ public final class AuditExportCheck {
       }
     }
     require(lines.size() == told.size(), "prose_differs", "events.txt says more than the events");
-    if (Files.exists(folder.resolve("story.md"))) {
-      String story = new String(read(folder.resolve("story.md")), StandardCharsets.UTF_8);
+    if (told.size() <= AuditExport.STORY_MAX) {
+      String story = text("story.md");
       require(
           story.equals(AuditExport.story(manifest.path("tenant").asText(), told, reader)),
           "prose_differs",
@@ -338,12 +348,16 @@ public final class AuditExportCheck {
   }
 
   private List<String> lines(String name) throws IOException {
+    return text(name).lines().toList();
+  }
+
+  private String text(String name) throws IOException {
     Path file = folder.resolve(name);
     if (!Files.exists(file)) {
       check.add("file_missing", -1, name + " is missing");
-      return List.of();
+      return "";
     }
-    return new String(read(file), StandardCharsets.UTF_8).lines().toList();
+    return new String(read(file), StandardCharsets.UTF_8);
   }
 
   private static byte[] read(Path file) throws IOException {

@@ -83,8 +83,7 @@ class AuditsTest {
     assertRefuses("log_rolled_back");
     assertRefuses("log_rolled_back");
     ChoirException why = refusal();
-    AuditCheck.Found found =
-        AuditCheck.checkClosed(chain, audits.anchors(TenantId.LOCAL), why);
+    AuditCheck.Found found = AuditCheck.checkClosed(chain, audits.anchors(TenantId.LOCAL), why);
     assertThat(found.problems()).extracting(p -> p.kind()).contains("log_rolled_back");
     assertThat(found.size()).isPositive();
 
