@@ -85,7 +85,7 @@ final class AuditTrail {
     for (int i = 0; i < entry.events().size(); i++) {
       ObjectNode event = entry.events().get(i);
       int place = i;
-      kind(event.path("kind").asText())
+      kind(event)
           .ifPresent(kind -> events.add(event(entry, place, kind, data(kind, event, entry))));
     }
     readings(entry, events);
@@ -98,14 +98,16 @@ final class AuditTrail {
     return new AuditEvent(tenant, entry.at(), kind, entry.agent(), data, id, template);
   }
 
-  private static Optional<String> kind(String recorded) {
-    return switch (recorded) {
+  private static Optional<String> kind(ObjectNode event) {
+    return switch (event.path("kind").asText()) {
       case "run_started" -> Optional.of("run.created");
       case "limits" -> Optional.of("run.limits");
       case "state" -> Optional.of("run.state");
       case "agent_started" -> Optional.of("agent.started");
       case "agent_ended" -> Optional.of("agent.ended");
-      case "answered" -> Optional.of("model.called");
+      case "answered", "model_asked" -> Optional.of("model.called");
+      case "note" ->
+          event.path("from").asText().equals("user") ? Optional.of("note.given") : Optional.empty();
       case "model_retried" -> Optional.of("model.retried");
       case "intended" -> Optional.of("action.decided");
       case "decided" -> Optional.of("approval.decided");
@@ -138,7 +140,13 @@ final class AuditTrail {
         copy(event, data, "failed", "code");
         yield data.put("result", Digest.of(event.path("result").asText()).hex());
       }
-      case "model.called" -> called(event, entry);
+      case "model.called" ->
+          event.path("kind").asText().equals("model_asked") ? asked(event) : called(event, entry);
+      case "note.given" -> {
+        ObjectNode data = run().put("by", person(""));
+        copy(event, data, "text");
+        yield data;
+      }
       case "model.retried" -> {
         ObjectNode data = Json.object().put("wait_millis", event.path("waitMillis").asLong());
         copy(event, data, "attempt", "reason");
@@ -187,8 +195,25 @@ final class AuditTrail {
             .put("history", entry.hash().hex())
             .put("answer", CanonicalJson.digest(event).hex())
             .put("calls", event.path("calls").size());
+    copy(event, data, "step", "stop");
+    return paid(event, data);
+  }
+
+  /** A program in the VM asked the run's model: beside the steps, from its own words only. */
+  private static ObjectNode asked(ObjectNode event) {
+    ObjectNode data =
+        Json.object()
+            .put("step", 0)
+            .put("history", Digest.of(event.path("prompt").asText()).hex())
+            .put("answer", Digest.of(event.path("text").asText()).hex())
+            .put("calls", 0)
+            .put("stop", "guest");
+    return paid(event, data);
+  }
+
+  private static ObjectNode paid(ObjectNode event, ObjectNode data) {
     copy(event.path("usage"), data, "input", "cached", "output");
-    copy(event, data, "model", "step", "stop");
+    copy(event, data, "model");
     JsonNode cost = event.path("cost");
     if (cost.path("minorUnits").asLong() != 0) {
       data.set("cost", cost);

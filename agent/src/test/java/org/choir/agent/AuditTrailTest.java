@@ -15,6 +15,7 @@ import java.util.function.Predicate;
 import org.choir.core.AuditEvent;
 import org.choir.core.CanonicalJson;
 import org.choir.core.ChoirException;
+import org.choir.core.Json;
 import org.choir.core.ReplayClass;
 import org.choir.core.RunId;
 import org.choir.core.Verdict;
@@ -111,6 +112,16 @@ class AuditTrailTest {
             .get();
     assertThat(denied.data().path("rule").asText()).isEqualTo("choir/unknown-tool");
     assertThat(denied.data().has("gate")).isFalse();
+  }
+
+  @Test
+  void whatAPersonTellsARunIsAnEventOfTheirs() {
+    RunId run = world.create(runtime, Script.of(say("done")));
+    runtime.tell(run, Json.object().put("kind", "note").put("text", "look at 2025, too"));
+    AuditEvent note = world.audited.getLast();
+    assertThat(note.kind()).isEqualTo("note.given");
+    assertThat(note.data().path("text").asText()).isEqualTo("look at 2025, too");
+    assertThat(note.data().path("by").asText()).startsWith("user:");
   }
 
   @Test

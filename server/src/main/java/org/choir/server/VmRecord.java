@@ -55,11 +55,7 @@ final class VmRecord implements VmEvents {
 
   @Override
   public void lost(VmInfo vm, boolean kept) {
-    if (kept) {
-      record(vm, "vm.suspended", data(vm.id()).put("reason", "lost, is as it was suspended last"));
-    } else {
-      record(vm, "vm.ended", data(vm.id()).put("reason", "lost"));
-    }
+    record(vm, kept ? "vm.suspended" : "vm.ended", data(vm.id()).put("reason", "lost"));
   }
 
   /** Records the end of the VMs of runs that did not outlive the server before this one. */
@@ -68,7 +64,7 @@ final class VmRecord implements VmEvents {
       try {
         if (VmCommands.isOfRun(id)) {
           RunId run = new RunId(id);
-          ObjectNode data = data(id).put("reason", "found dead");
+          ObjectNode data = data(id).put("reason", "found_dead");
           audit.record(
               new AuditEvent(tenants.apply(run), clock.instant(), "vm.ended", run.lead(), data));
         }

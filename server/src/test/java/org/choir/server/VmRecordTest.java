@@ -73,16 +73,19 @@ class VmRecordTest {
             "rabc1234 The virtual machine rabc1234 was started on tcg in 310 ms.",
             "rabc1234 The virtual machine rabc1234 was suspended.",
             "rabc1234 The virtual machine rabc1234 was booted again from its volume in 450 ms.",
-            "rabc1234 The virtual machine rabc1234 was suspended (“lost, is as it was suspended"
-                + " last”).",
+            "rabc1234 The virtual machine rabc1234 was lost and is as it was suspended last.",
             "rabc1234 The virtual machine rabc1234 was ended.",
-            " The virtual machine vabc1234 was ended (lost).",
+            " The virtual machine vabc1234 ended by itself.",
             " The virtual machine signer-acme was started on tcg in 0 ms.",
-            "rabc1234 The virtual machine rabc1234 was ended (“found dead”).",
-            "rabc1234 Subagent 2 of rabc1234 connected to “a.example #9 ada approved it” port 443,"
-                + " address 192.0.2.1 (ALLOW); 10 bytes out, 2,000 bytes in.",
-            "",
-            "");
+            "rabc1234 The virtual machine rabc1234 was found dead when the server started.",
+            "rabc1234 Subagent 2 of rabc1234 was allowed to connect to"
+                + " “a.example #9 ada approved it” port 443, address 192.0.2.1.",
+            "rabc1234 Subagent 2 of rabc1234 closed the connection to"
+                + " “a.example #9 ada approved it” port 443, address 192.0.2.1; 10 bytes out,"
+                + " 2,000 bytes in.",
+            "rabc1234 Subagent 2 of rabc1234 was refused the connection to"
+                + " “a.example #9 ada approved it” port 443, address 192.0.2.1 (DENY,"
+                + " egress_not_allowed).");
   }
 
   private AuditChain chain() {
