@@ -38,13 +38,7 @@ public final class AuditExport {
   private final Path target;
   private final Prose.Reader reader;
   private final Optional<String> run;
-  private final Map<String, Map<String, Payload>> payloads =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Map<String, Payload>> eldest) {
-          return size() > 16;
-        }
-      };
+  private final PersonalFields personal;
 
   /**
    * What was written.
@@ -62,6 +56,7 @@ public final class AuditExport {
   public AuditExport(
       AuditChain chain, Path folder, Path target, Optional<String> run, Prose.Reader reader) {
     this.chain = chain;
+    this.personal = new PersonalFields(chain);
     this.logFolder = AuditChain.logFolder(folder);
     this.target = target;
     this.run = run;
@@ -127,15 +122,9 @@ public final class AuditExport {
       if (run.isPresent() && !leaf.intent().equals(run.get())) {
         continue;
       }
-      Map<String, Payload> known =
-          leaf.payload().isEmpty()
-              ? Map.of()
-              : payloads.computeIfAbsent(leaf.intent(), chain::payloads);
-      Payload payload = known.get(leaf.payload());
-      if (payload != null) {
-        disclosed.put(i, payload);
-      }
-      events.add(new Story.Told(leaf, chain.personal(leaf, known)));
+      long index = i;
+      personal.payload(leaf).ifPresent(payload -> disclosed.put(index, payload));
+      events.add(new Story.Told(leaf, personal.of(leaf)));
     }
     return new Selected(events, disclosed);
   }

@@ -13,6 +13,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.choir.agent.PlainGate;
@@ -23,6 +24,7 @@ import org.choir.audit.AuditExport;
 import org.choir.audit.Leaf;
 import org.choir.audit.LogException;
 import org.choir.audit.LogVerifier;
+import org.choir.audit.PersonalFields;
 import org.choir.audit.ProofText;
 import org.choir.audit.Prose;
 import org.choir.audit.Replay;
@@ -104,34 +106,42 @@ final class AuditCommands {
     }
   }
 
-  private List<Story.Told> told(AuditChain chain, Request request, Optional<Instant> since) {
+  /** Gives every event that the request asks for, in the order of the log; tells how many. */
+  private static long each(
+      AuditChain chain, Request request, Optional<Instant> since, Consumer<Story.Told> to) {
     Optional<String> run = request.optional("run");
-    List<Story.Told> told = new ArrayList<>();
+    PersonalFields personal = new PersonalFields(chain);
+    long count = 0;
     for (long i = 0, size = chain.size(); i < size; i++) {
       Leaf leaf = chain.leaf(i);
       if (run.filter(r -> !leaf.intent().equals(r)).isEmpty()
           && since.filter(s -> leaf.time().isBefore(s)).isEmpty()) {
-        told.add(new Story.Told(leaf, chain.personal(leaf)));
+        to.accept(new Story.Told(leaf, personal.of(leaf)));
+        count++;
       }
     }
-    if (run.isPresent() && told.isEmpty() && since.isEmpty()) {
+    if (run.isPresent() && count == 0 && since.isEmpty()) {
       throw ChoirException.usage(
           "no_such_run",
           "the audit chain has no event of a run " + Text.visible(run.get(), 40),
           "list what exists with: choir audit log");
     }
-    return told;
+    return count;
   }
 
   private ObjectNode log(Request request, Request.Events events) {
     AuditChain chain = chain(request);
     Prose.Reader reader = reader(request);
-    List<Story.Told> told = told(chain, request, since(request, reader.zone()));
-    for (Story.Told each : told) {
-      ObjectNode line = Prose.json(each.leaf(), each.personal(), reader);
-      events.send(line.put("line", Prose.line(each.leaf(), each.personal(), reader)));
-    }
-    return Json.object().put("size", chain.size()).put("shown", told.size());
+    long shown =
+        each(
+            chain,
+            request,
+            since(request, reader.zone()),
+            told -> {
+              ObjectNode line = Prose.json(told.leaf(), told.personal(), reader);
+              events.send(line.put("line", Prose.line(told.leaf(), told.personal(), reader)));
+            });
+    return Json.object().put("size", chain.size()).put("shown", shown);
   }
 
   private ObjectNode one(Request request) {
@@ -157,7 +167,8 @@ final class AuditCommands {
                     all
                         ? Optional.empty()
                         : Optional.of(today.atStartOfDay(reader.zone()).toInstant()));
-    List<Story.Told> told = told(chain, request, since);
+    List<Story.Told> told = new ArrayList<>();
+    each(chain, request, since, told::add);
     LocalDate first =
         told.stream()
             .map(t -> LocalDate.ofInstant(t.leaf().time(), reader.zone()))
@@ -232,12 +243,13 @@ final class AuditCommands {
     AuditChain chain = chain(request);
     Optional<String> run = request.optional("run");
     Replay replay = new Replay(PlainGate::of);
+    PersonalFields personal = new PersonalFields(chain);
     for (long i = 0, size = chain.size(); i < size; i++) {
       Leaf leaf = chain.leaf(i);
       replay.learn(leaf);
       if (leaf.kind().equals("action.decided")
           && run.filter(r -> !leaf.intent().equals(r)).isEmpty()) {
-        replay.decide(leaf, chain.personal(leaf));
+        replay.decide(leaf, personal.of(leaf));
       }
     }
     return replay.outcome().json();
