@@ -12,7 +12,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.choir.audit.AuditCheck;
 import org.choir.audit.Leaf;
@@ -23,16 +23,22 @@ import org.choir.core.Json;
 import org.choir.core.TenantId;
 import org.choir.keys.FileDataKeys;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A chain that is not what its anchors saw takes no event, so that nothing happens outside. */
 class AuditsTest {
   private static final String RUN = "r0abc12345";
-  private final AtomicReference<Instant> now = new AtomicReference<>(Instant.EPOCH);
-  private final InstantSource clock = now::get;
+  private final AtomicLong nowMillis = new AtomicLong();
+  private final InstantSource clock = () -> Instant.ofEpochMilli(nowMillis.get());
   @TempDir Path temp;
   private Audits audits;
+
+  @BeforeEach
+  void open() {
+    open(false);
+  }
 
   private void open(boolean postgres) {
     audits =
@@ -67,7 +73,6 @@ class AuditsTest {
 
   @Test
   void aRolledBackChainIsRefusedAtOnceAndSetAsideByAPerson() throws IOException {
-    open(false);
     audits.record(note("one"));
     audits.close();
     Path chain = temp.resolve("audit/local");
@@ -115,6 +120,7 @@ class AuditsTest {
 
   @Test
   void aChainRolledBackWithItsFilesIsRefusedWhenTheDatabaseHasAnswered() throws IOException {
+    audits.close();
     open(true);
     audits.record(note("one"));
     audits.close();
@@ -122,7 +128,7 @@ class AuditsTest {
     copy(temp.resolve("audit/local"), temp.resolve("older"));
     open(true);
     audits.record(note("two"));
-    now.set(now.get().plus(Duration.ofMinutes(11)));
+    nowMillis.addAndGet(Duration.ofMinutes(11).toMillis());
     audits.look();
     assertThat(audits.anchors(TenantId.LOCAL)).extracting(s -> s.kind()).contains("postgres");
     audits.close();
@@ -142,7 +148,6 @@ class AuditsTest {
   @Test
   void withoutAPlaceForTheChainNothingIsRecordedAndThatIsSaid() throws IOException {
     Files.writeString(temp.resolve("audit"), "a file where a folder must be");
-    open(false);
     assertThatThrownBy(() -> audits.record(note("one")))
         .isInstanceOfSatisfying(
             ChoirException.class, e -> assertThat(e.code()).isEqualTo("audit_unavailable"));
