@@ -191,23 +191,11 @@ public final class AnchorCheck {
   }
 
   /**
-   * Returns if the log is at least as large as its last anchor in each store and has its root
+   * Returns if the log is at least as large as this anchor, the last in its store, and has its root
    * there.
    *
    * @throws LogException {@code log_rolled_back}, {@code log_forked} or {@code bad_anchor}
    */
-  static void requireExtends(
-      List<AnchorStore> stores, NoteKey key, String origin, TreeSource tree, long size) {
-    for (AnchorStore store : stores) {
-      store
-          .last(origin)
-          .ifPresent(
-              last ->
-                  requireExtends(
-                      store, last, key, size, s -> TreeHash.digest(TreeProof.root(tree, s))));
-    }
-  }
-
   static void requireExtends(
       AnchorStore store, Anchor last, NoteKey key, long size, LongFunction<Digest> roots) {
     String where = "its anchor " + last.number() + " in " + store.kind();

@@ -14,12 +14,11 @@ final class LogWriter {
 
   private final LogSegments segments;
   private final LogOwnership ownership;
-  private final TreeHash hash;
+  private final TreeHash hash = new TreeHash();
 
-  LogWriter(LogSegments segments, LogOwnership ownership, TreeHash hash) {
+  LogWriter(LogSegments segments, LogOwnership ownership) {
     this.segments = segments;
     this.ownership = ownership;
-    this.hash = hash;
   }
 
   /**

@@ -3,11 +3,11 @@ package org.choir.audit;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.choir.audit.LogPublisher.Batch;
 import org.choir.audit.LogPublisher.Published;
@@ -34,12 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class TenantLog implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TenantLog.class);
 
-  /** Publish early when so many entries wait: 64 bundles. */
-  private static final long PUBLISH_AFTER = 16_384;
-
-  private static final String MEND =
-      "restore the log's folder from a backup and check it with: choir audit verify";
-
+  /** After a failed publication. */
   private static final long RETRY_NANOS = 200_000_000;
 
   private final TenantId tenant;
@@ -49,23 +44,12 @@ public final class TenantLog implements AutoCloseable {
   private final LogOwnership ownership;
   private final LogSegments segments;
   private final LogPublisher publisher;
-  private final TileReader reader;
+  private final LogState state;
   private final LogQueue queue = new LogQueue();
 
-  /** Guards tree, tail, published and the two conditions. */
-  private final ReentrantLock state = new ReentrantLock();
-
-  private final Condition grown = state.newCondition();
-  private final Condition shrunk = state.newCondition();
-  private final LogTree tree;
-  private final LogTail tail = new LogTail();
-  private @Nullable Published published;
-  private Digest lastLeaf = TreeHash.ofNothing();
-
-  /** One publication at a time; taken before {@code state}. */
+  /** One publication at a time; taken before the state's own lock. */
   private final ReentrantLock publishing = new ReentrantLock();
 
-  private final TreeHash leafHash = new TreeHash();
   private volatile boolean closing;
   private volatile @Nullable LogException lost;
   private @Nullable Thread writer;
@@ -88,8 +72,7 @@ public final class TenantLog implements AutoCloseable {
         new LogSegments(
             files, LogOwnership.segments(folder), ownership.epoch(), options.segmentBytes());
     this.publisher = new LogPublisher(files, folder, key);
-    this.reader = new TileReader(files, folder);
-    this.tree = new LogTree(reader);
+    this.state = new LogState(origin, new TileReader(files, folder));
   }
 
   /**
@@ -114,14 +97,14 @@ public final class TenantLog implements AutoCloseable {
           "open the log with its own key");
     }
     LogOwnership ownership = LogOwnership.take(files, folder, options.fences());
+    TenantLog log = new TenantLog(folder, tenant, origin, key, options, files, ownership);
     try {
-      TenantLog log = new TenantLog(folder, tenant, origin, key, options, files, ownership);
       log.recover();
       log.start();
       return log;
     } catch (TileReader.BadTile e) {
       ownership.close();
-      throw LogException.untrusted("log_damaged", "log " + origin + ": " + e.getMessage(), MEND, e);
+      throw log.state.damaged("" + e.getMessage(), e);
     } catch (IOException e) {
       ownership.close();
       throw LogException.unavailable("the log in " + folder + " cannot be opened: " + e, e);
@@ -132,41 +115,15 @@ public final class TenantLog implements AutoCloseable {
   }
 
   private void recover() throws IOException {
-    published = publisher.recover(origin).orElse(null);
-    long size = published == null ? 0 : published.head().size();
-    tree.load(size);
-    if (published != null && !digest(TreeProof.root(tree, size)).equals(published.head().root())) {
-      throw damaged("the tiles do not lead to the root of the checkpoint of size " + size);
+    state.load(publisher.recover(origin).orElse(null));
+    state.replay(segments.recover(state.size()));
+    for (AnchorStore store : options.anchors()) {
+      store
+          .last(origin)
+          .ifPresent(
+              last -> AnchorCheck.requireExtends(store, last, key(), state.size(), state::root));
     }
-    long full = size / TilePath.FULL * TilePath.FULL;
-    int width = (int) (size - full);
-    tail.load(full, width == 0 ? List.of() : lastBundle(full / TilePath.FULL, width));
-    if (size > 0) {
-      lastLeaf = digest(tree.subtree(0, size - 1));
-    }
-    for (byte[] entry : segments.recover(size)) {
-      byte[] leaf = leafHash.leaf(entry);
-      tree.add(leaf);
-      tail.add(entry);
-      lastLeaf = digest(leaf);
-    }
-    AnchorCheck.requireExtends(options.anchors(), key.shown(), origin, tree, tree.size());
     publish();
-  }
-
-  private List<byte[]> lastBundle(long index, int width) throws IOException {
-    List<byte[]> entries = reader.bundle(index, width).subList(0, width);
-    for (int i = 0; i < width; i++) {
-      byte[] leaf = tree.subtree(0, index * TilePath.FULL + i);
-      if (!java.util.Arrays.equals(leaf, leafHash.leaf(entries.get(i)))) {
-        throw damaged("entry " + (index * TilePath.FULL + i) + " does not match its tile");
-      }
-    }
-    return entries;
-  }
-
-  private LogException damaged(String what) {
-    return LogException.untrusted("log_damaged", "log " + origin + ": " + what, MEND);
   }
 
   private void start() {
@@ -272,14 +229,14 @@ public final class TenantLog implements AutoCloseable {
   }
 
   private void write() {
-    LogWriter round = new LogWriter(segments, ownership, leafHash);
+    LogWriter round = new LogWriter(segments, ownership);
     List<Request> group = List.of();
     try {
       while (!closing || !queue.isEmpty()) {
-        waitForRoom();
+        state.awaitRoom(options.backlogBytes(), () -> closing);
         group = queue.take(options.groupEntries());
         while (!group.isEmpty()) {
-          group = round.commit(group, size(), lastLeaf, this::acknowledge);
+          group = round.commit(group, state.size(), state.lastLeaf(), state::acknowledge);
         }
       }
     } catch (InterruptedException e) {
@@ -301,51 +258,15 @@ public final class TenantLog implements AutoCloseable {
     queue.fail(why);
   }
 
-  /** Acknowledged entries must not pile up faster than they can be published. */
-  private void waitForRoom() throws InterruptedException {
-    state.lock();
-    try {
-      while (tail.bytes() > options.backlogBytes() && !closing) {
-        grown.signalAll();
-        shrunk.await(100, TimeUnit.MILLISECONDS);
-      }
-    } finally {
-      state.unlock();
-    }
-  }
-
-  private void acknowledge(List<byte[]> entries, List<byte[]> leaves) {
-    state.lock();
-    try {
-      entries.forEach(tail::add);
-      leaves.forEach(tree::add);
-      lastLeaf = digest(leaves.getLast());
-      if (unpublished() >= PUBLISH_AFTER) {
-        grown.signalAll();
-      }
-    } finally {
-      state.unlock();
-    }
-  }
-
-  private long unpublished() {
-    return published == null ? Long.MAX_VALUE : tree.size() - published.head().size();
-  }
-
   private void publishNowAndThen() {
     boolean failed = false;
     while (!closing) {
-      state.lock();
       try {
-        long rest = failed ? RETRY_NANOS : options.publishEvery().toNanos();
-        while (rest > 0 && (failed || unpublished() < PUBLISH_AFTER) && !closing) {
-          rest = grown.awaitNanos(rest);
-        }
+        long wait = failed ? RETRY_NANOS : options.publishEvery().toNanos();
+        state.awaitGrowth(wait, failed, () -> closing);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return;
-      } finally {
-        state.unlock();
       }
       try {
         if (lost == null) {
@@ -364,30 +285,14 @@ public final class TenantLog implements AutoCloseable {
   private Published publish() throws IOException {
     publishing.lock();
     try {
-      Batch batch;
-      state.lock();
-      try {
-        Published last = published;
-        if (last != null && last.head().size() == tree.size()) {
-          return last;
-        }
-        Digest root = digest(TreeProof.root(tree, tree.size()));
-        Checkpoint head = new Checkpoint(origin, tree.size(), root, List.of());
-        batch = new Batch(head, tail.bundles(), tree.unpublished());
-      } finally {
-        state.unlock();
+      Optional<Published> current = state.current();
+      if (current.isPresent()) {
+        return current.get();
       }
+      Batch batch = state.batch();
       ownership.requireHeld();
       Published done = publisher.publish(batch);
-      state.lock();
-      try {
-        published = done;
-        tree.written(batch.tiles());
-        tail.published(done.head().size());
-        shrunk.signalAll();
-      } finally {
-        state.unlock();
-      }
+      state.published(batch, done);
       segments.retire(done.head().size());
       return done;
     } finally {
@@ -397,62 +302,22 @@ public final class TenantLog implements AutoCloseable {
 
   /** The entry at this index. */
   public byte[] entry(long index) {
-    state.lock();
-    try {
-      if (index < 0 || index >= tree.size()) {
-        throw LogException.refused(
-            "no_such_entry",
-            "log " + origin + " has no entry " + index,
-            "it has " + tree.size() + " entries, counted from 0");
-      }
-      if (index >= tail.first()) {
-        return tail.entry(index);
-      }
-    } finally {
-      state.unlock();
-    }
-    int within = (int) (index % TilePath.FULL);
-    try {
-      return reader.bundle(index / TilePath.FULL, TilePath.FULL).get(within).clone();
-    } catch (IOException e) {
-      throw LogException.untrusted(
-          "log_damaged",
-          "entry " + index + " of log " + origin + " cannot be read: " + e.getMessage(),
-          "check the log with: choir audit verify",
-          e);
-    }
+    return state.entry(index);
   }
 
   /** How many entries are acknowledged. */
   public long size() {
-    state.lock();
-    try {
-      return tree.size();
-    } finally {
-      state.unlock();
-    }
+    return state.size();
   }
 
   /** The root over the first {@code size} entries. */
   public Digest root(long size) {
-    state.lock();
-    try {
-      requireSize(size);
-      return digest(TreeProof.root(tree, size));
-    } finally {
-      state.unlock();
-    }
+    return state.root(size);
   }
 
   /** The inclusion proof of an entry in the tree of this size, from the leaf's sibling upwards. */
   public List<Digest> proveInclusion(long index, long size) {
-    state.lock();
-    try {
-      requireSize(size);
-      return TreeProof.inclusion(tree, index, size);
-    } finally {
-      state.unlock();
-    }
+    return state.inclusion(index, size);
   }
 
   /**
@@ -461,22 +326,7 @@ public final class TenantLog implements AutoCloseable {
    * @throws LogException {@code bad_proof_range} from size 0, of which nothing can be proved
    */
   public List<Digest> proveConsistency(long from, long to) {
-    state.lock();
-    try {
-      requireSize(to);
-      return TreeProof.consistency(tree, from, to);
-    } finally {
-      state.unlock();
-    }
-  }
-
-  private void requireSize(long size) {
-    if (size < 0 || size > tree.size()) {
-      throw LogException.refused(
-          "no_such_size",
-          "log " + origin + " has no tree of size " + size,
-          "its largest is of size " + tree.size());
-    }
+    return state.consistency(from, to);
   }
 
   /** A signed checkpoint over everything acknowledged at the call, published when this returns. */
@@ -501,13 +351,7 @@ public final class TenantLog implements AutoCloseable {
   public void close() {
     closing = true;
     queue.wake();
-    state.lock();
-    try {
-      grown.signalAll();
-      shrunk.signalAll();
-    } finally {
-      state.unlock();
-    }
+    state.wake();
     try {
       joinAll();
       if (lost == null) {
@@ -531,9 +375,5 @@ public final class TenantLog implements AutoCloseable {
         Thread.currentThread().interrupt();
       }
     }
-  }
-
-  private static Digest digest(byte[] hash) {
-    return TreeHash.digest(hash);
   }
 }

@@ -158,18 +158,14 @@ class DatabaseTest {
 
   @Test
   void aServerThatEndsIsStartedAgain() throws Exception {
-    Path home = folder.resolve("restarted");
-    try (Database own = Database.open(new Database.Embedded(home))) {
-      own.migrate("room");
-      own.transaction(c -> update(c, "insert into room.thing values (1, 'before')"));
-      List<ProcessHandle> running = StalePostgres.find(home.resolve("data"));
-      assertThat(running).hasSize(1);
-      running.getFirst().destroyForcibly();
-      await()
-          .atMost(Duration.ofSeconds(60))
-          .ignoreExceptions()
-          .untilAsserted(() -> assertThat(count(own, "before")).isOne());
-    }
+    database.transaction(c -> update(c, "insert into room.thing values (1, 'before')"));
+    List<ProcessHandle> running = StalePostgres.find(folder.resolve("postgres/data"));
+    assertThat(running).hasSize(1);
+    running.getFirst().destroyForcibly();
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .ignoreExceptions()
+        .untilAsserted(() -> assertThat(count(database, "before")).isOne());
   }
 
   @Test
