@@ -33,7 +33,7 @@ class AnchorCheckTest {
     AnchorKeeper keeper = new AnchorKeeper(clock);
     try (TenantLog log = Fixture.open(disk)) {
       for (int i = 0; i < 5; i++) {
-        Fixture.fill(log, i * 7, (i + 1) * 7);
+        Fixture.fill(log, i * 7L, (i + 1) * 7L);
         Anchor anchor = keeper.anchor(log, store);
         assertThat(anchor.number()).isEqualTo(i);
         assertThat(keeper.anchor(log, store)).as("nothing new").isEqualTo(anchor);

@@ -2,56 +2,87 @@ package org.choir.audit;
 
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.choir.core.Digest;
 
-/** RFC 6962, section 2.1, word for word: recursive, over whole lists of entries. */
+/**
+ * RFC 6962, section 2.1, word for word: recursive, over ranges {@code D[from:to]} of one list of
+ * entries. What a range hashes to is remembered, so that every size can be asked.
+ */
 final class NaiveTree {
-  private NaiveTree() {}
+  private final List<byte[]> d;
+  private final Map<List<Integer>, Digest> known = new HashMap<>();
 
-  static Digest hash(List<byte[]> d) {
-    if (d.isEmpty()) {
-      return Digest.of(new byte[0]);
-    }
-    if (d.size() == 1) {
-      return sha(0, d.getFirst());
-    }
-    int k = split(d.size());
-    return node(hash(d.subList(0, k)), hash(d.subList(k, d.size())));
+  NaiveTree(List<byte[]> entries) {
+    this.d = entries;
   }
 
-  static List<Digest> path(int m, List<byte[]> d) {
-    if (d.size() == 1) {
+  /** MTH(D[0:n]). */
+  Digest hash(int n) {
+    return hash(0, n);
+  }
+
+  /** PATH(m, D[0:n]). */
+  List<Digest> path(int m, int n) {
+    return path(m, 0, n);
+  }
+
+  /** PROOF(m, D[0:n]). */
+  List<Digest> proof(int m, int n) {
+    return subproof(m, 0, n, true);
+  }
+
+  private Digest hash(int from, int to) {
+    List<Integer> range = List.of(from, to);
+    Digest hash = known.get(range);
+    if (hash == null) {
+      hash = compute(from, to);
+      known.put(range, hash);
+    }
+    return hash;
+  }
+
+  private Digest compute(int from, int to) {
+    if (from == to) {
+      return Digest.of(new byte[0]);
+    }
+    if (to - from == 1) {
+      return sha(0, d.get(from));
+    }
+    int k = split(to - from);
+    return node(hash(from, from + k), hash(from + k, to));
+  }
+
+  private List<Digest> path(int m, int from, int to) {
+    if (to - from == 1) {
       return List.of();
     }
-    int k = split(d.size());
+    int k = split(to - from);
     List<Digest> path = new ArrayList<>();
     if (m < k) {
-      path.addAll(path(m, d.subList(0, k)));
-      path.add(hash(d.subList(k, d.size())));
+      path.addAll(path(m, from, from + k));
+      path.add(hash(from + k, to));
     } else {
-      path.addAll(path(m - k, d.subList(k, d.size())));
-      path.add(hash(d.subList(0, k)));
+      path.addAll(path(m - k, from + k, to));
+      path.add(hash(from, from + k));
     }
     return path;
   }
 
-  static List<Digest> proof(int m, List<byte[]> d) {
-    return subproof(m, d, true);
-  }
-
-  private static List<Digest> subproof(int m, List<byte[]> d, boolean b) {
-    if (m == d.size()) {
-      return b ? List.of() : List.of(hash(d));
+  private List<Digest> subproof(int m, int from, int to, boolean b) {
+    if (m == to - from) {
+      return b ? List.of() : List.of(hash(from, to));
     }
-    int k = split(d.size());
+    int k = split(to - from);
     List<Digest> proof = new ArrayList<>();
     if (m <= k) {
-      proof.addAll(subproof(m, d.subList(0, k), b));
-      proof.add(hash(d.subList(k, d.size())));
+      proof.addAll(subproof(m, from, from + k, b));
+      proof.add(hash(from + k, to));
     } else {
-      proof.addAll(subproof(m - k, d.subList(k, d.size()), false));
-      proof.add(hash(d.subList(0, k)));
+      proof.addAll(subproof(m - k, from + k, to, false));
+      proof.add(hash(from, from + k));
     }
     return proof;
   }
@@ -64,7 +95,7 @@ final class NaiveTree {
     return k;
   }
 
-  static Digest node(Digest left, Digest right) {
+  private static Digest node(Digest left, Digest right) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.writeBytes(TreeHash.bytes(left));
     out.writeBytes(TreeHash.bytes(right));

@@ -44,7 +44,7 @@ class WitnessAnchorsTest {
     SimulatedDisk disk = new SimulatedDisk();
     try (TenantLog log = Fixture.open(disk);
         WitnessAnchors anchors = anchors("a")) {
-      for (int i = 1; i <= 4; i++) {
+      for (long i = 1; i <= 4; i++) {
         Fixture.fill(log, (i - 1) * 100, i * 100);
         Anchor put = keeper.anchor(log, anchors);
         assertThat(put.size()).isEqualTo(i * 100);

@@ -31,7 +31,7 @@ import org.choir.core.TenantId;
 
 /**
  * Durable appends to an audit log with 1, 16 and 256 writers, each of which waits for its event,
- * and the check and the proofs of a large one; with {@code long} also of ten million events.
+ * and the check and the proofs of a large one; with {@code --full} also of ten million events.
  * Yardsticks: how often the same disk forces a file, and how often this machine hashes an event.
  */
 final class AuditBench implements Benches.Bench {
@@ -60,7 +60,7 @@ final class AuditBench implements Benches.Bench {
       appends(scratch.resolve("log" + writers), writers, forces);
     }
     large(scratch.resolve("large"), 1_000_000, hashes, progress);
-    if (arguments.contains("long")) {
+    if (arguments.contains(Benches.FULL)) {
       large(scratch.resolve("larger"), 10_000_000, hashes, progress);
     }
     return List.copyOf(figures);
