@@ -250,6 +250,7 @@ final class Audits implements AuditSink, AutoCloseable {
     Path file = folder.resolve("server");
     try {
       if (!Files.exists(file)) {
+        PrivateFiles.folder(folder);
         byte[] fresh = new byte[4];
         random.nextBytes(fresh);
         String name = "choir-" + HexFormat.of().formatHex(fresh);
