@@ -138,7 +138,7 @@ class AuditsTest {
     open(true);
     audits.record(note("before anybody has looked"));
     audits.look();
-    assertRefuses("log_forked");
+    assertRefuses("log_rolled_back");
     assertThat(audits.chain(TenantId.LOCAL).refusal()).isPresent();
     audits.restart(TenantId.LOCAL, "an old backup", "user:local");
     audits.look();
