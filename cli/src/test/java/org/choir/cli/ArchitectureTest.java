@@ -30,8 +30,6 @@ class ArchitectureTest {
     MAY_USE.put("keys", Set.of("core"));
     MAY_USE.put("database", Set.of("core", "keys"));
     MAY_USE.put("audit", Set.of("core", "keys", "database"));
-    MAY_USE.put("database", Set.of("core"));
-    MAY_USE.put("audit", Set.of("core", "keys", "database"));
     MAY_USE.put("backbone", Set.of("core", "keys"));
     MAY_USE.put("model", Set.of("core"));
     MAY_USE.put("sandbox", Set.of("core", "keys"));
