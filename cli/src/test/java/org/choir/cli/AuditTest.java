@@ -81,11 +81,11 @@ class AuditTest {
     List<String> kinds = kinds(log("--run", run));
     assertThat(kinds)
         .startsWith("run.created", "run.state", "gate.configured")
+        .containsSubsequence("agent.started", "vm.started", "action.observed", "vm.ended")
         .containsSubsequence(
             "agent.started",
             "model.called",
             "action.decided",
-            "vm.started",
             "action.observed",
             "source.read",
             "report.submitted",
