@@ -133,6 +133,7 @@ final class AuditTrail {
       case "agent.started" -> {
         ObjectNode data = Json.object().put("agent", entry.agent().value());
         copy(event, data, "definition", "parent", "task");
+        task(event.path("task").asText()).ifPresent(question -> data.put("task", question));
         yield data;
       }
       case "agent.ended" -> {
@@ -171,6 +172,19 @@ final class AuditTrail {
       case "report.submitted" -> report(event, entry);
       default -> throw new IllegalArgumentException(kind);
     };
+  }
+
+  /** A task that was given as an object is told by its question; the digests hold the rest. */
+  private static Optional<String> task(String text) {
+    if (!text.startsWith("{")) {
+      return Optional.empty();
+    }
+    try {
+      JsonNode question = Json.parse(text).path("question");
+      return question.isTextual() ? Optional.of(question.textValue()) : Optional.empty();
+    } catch (ChoirException e) {
+      return Optional.empty(); // words that begin with a brace
+    }
   }
 
   private ObjectNode run() {

@@ -73,7 +73,10 @@ public record Story(String title, String summary, List<Section> sections, String
       out.append('\n').append(section.heading()).append('\n');
       for (Line line : section.lines()) {
         out.append("  ").append(line.when()).append("  ").append(line.text());
-        out.append("  [").append(line.references(i -> "#" + i)).append("]\n");
+        if (!line.events().isEmpty()) {
+          out.append("  [").append(line.references(i -> "#" + i)).append(']');
+        }
+        out.append('\n');
       }
     }
     return out.append('\n').append(footer).append('\n').toString();
