@@ -16,12 +16,16 @@ import org.choir.core.Json;
 
 /** The benchmarks by name, and their output. */
 public final class Benches {
+  /** Measure also what takes minutes. */
+  static final String FULL = "--full";
+
   private static final Map<String, Bench> BY_NAME = new LinkedHashMap<>();
 
   static {
     BY_NAME.put("steps", new StepsBench());
     BY_NAME.put("index", new IndexBench());
     BY_NAME.put("research", new ResearchBench());
+    BY_NAME.put("audit", new AuditBench());
     BY_NAME.put("sandbox", new SandboxBench());
   }
 
@@ -56,13 +60,13 @@ public final class Benches {
   public static void run(List<String> arguments, PrintStream out, PrintStream progress) {
     List<String> rest = new ArrayList<>(arguments);
     boolean json = rest.remove("--json");
-    boolean full = rest.remove(SandboxBench.FULL);
+    boolean full = rest.remove(FULL);
     String name = rest.isEmpty() ? "all" : rest.removeFirst();
     List<Bench> wanted = name.equals("all") ? List.copyOf(BY_NAME.values()) : wanted(name);
     List<Figure> figures = new ArrayList<>();
     for (Bench bench : wanted) {
-      boolean counted = bench instanceof SandboxBench;
-      List<String> own = counted ? (full ? List.of(SandboxBench.FULL) : List.of()) : rest;
+      boolean counted = bench instanceof SandboxBench || bench instanceof AuditBench;
+      List<String> own = counted ? (full ? List.of(FULL) : List.of()) : rest;
       figures.addAll(measure(bench, own, progress));
     }
     if (json) {

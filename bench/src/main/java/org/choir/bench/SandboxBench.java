@@ -35,7 +35,6 @@ import org.choir.sandbox.VmSpec;
  * also 50 and 100 VMs alive at once.
  */
 final class SandboxBench implements Benches.Bench {
-  static final String FULL = "--full";
   private static final String NAME = "sandbox";
   private static final int ROUNDS = 7;
   private static final int FILE_BYTES = 32 << 20;
@@ -63,7 +62,7 @@ final class SandboxBench implements Benches.Bench {
       progress.println("sandbox: suspend and resume of " + mib + " MiB");
       suspends(scratch, mib);
     }
-    if (arguments.contains(FULL)) {
+    if (arguments.contains(Benches.FULL)) {
       for (int count : new int[] {50, 100}) {
         progress.println("sandbox: " + count + " VMs at once");
         many(scratch, count);

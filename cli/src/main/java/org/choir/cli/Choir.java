@@ -41,6 +41,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       BackupActions.Backup.class,
       BackupActions.Restore.class,
       VmActions.class,
+      AuditActions.class,
       TestAction.class,
       EvalAction.class,
       BenchAction.class

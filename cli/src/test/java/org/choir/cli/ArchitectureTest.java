@@ -28,15 +28,17 @@ class ArchitectureTest {
   static {
     MAY_USE.put("core", Set.of());
     MAY_USE.put("keys", Set.of("core"));
+    MAY_USE.put("database", Set.of("core", "keys"));
+    MAY_USE.put("audit", Set.of("core", "keys", "database"));
     MAY_USE.put("backbone", Set.of("core", "keys"));
     MAY_USE.put("model", Set.of("core"));
     MAY_USE.put("sandbox", Set.of("core", "keys"));
     MAY_USE.put("knowledge", Set.of("backbone", "model"));
     MAY_USE.put("agent", Set.of("backbone", "model", "sandbox"));
     MAY_USE.put("vibewriter", Set.of("agent", "knowledge"));
-    MAY_USE.put("server", Set.of("vibewriter"));
+    MAY_USE.put("server", Set.of("vibewriter", "audit", "database"));
     MAY_USE.put("economy", Set.of("knowledge"));
-    MAY_USE.put("bench", Set.of("server", "economy"));
+    MAY_USE.put("bench", Set.of("server", "economy", "audit"));
     MAY_USE.put("cli", Set.of("server", "bench"));
   }
 

@@ -44,7 +44,8 @@ class UsageTest {
         "backup",
         "restore",
         "test",
-        "vm"
+        "vm",
+        "audit"
       })
   void everyCommandHasHelpWithAnExample(String command) {
     Command.Ended ended = run("help", command);

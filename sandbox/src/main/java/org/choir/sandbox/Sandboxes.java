@@ -204,6 +204,11 @@ public final class Sandboxes implements AutoCloseable {
     }
   }
 
+  /** Tells what becomes of VMs from now on; one listener. */
+  public void tell(VmEvents listener) {
+    leases.tell(listener);
+  }
+
   /** Where the VMs live, and what that place promises. */
   public VmHost host() {
     return host;

@@ -18,6 +18,7 @@ import org.choir.agent.RunState;
 import org.choir.backbone.FileStore;
 import org.choir.backbone.StateEntry;
 import org.choir.core.AgentId;
+import org.choir.core.AuditEvent;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import org.choir.core.RunId;
@@ -51,6 +52,14 @@ final class Commands implements AutoCloseable {
           "note",
           "export",
           "verify",
+          "audit.log",
+          "audit.show",
+          "audit.prove",
+          "audit.verify",
+          "audit.replay",
+          "audit.export",
+          "audit.erase",
+          "audit.restart",
           "vm.create",
           "vm.ls",
           "vm.exec",
@@ -68,17 +77,20 @@ final class Commands implements AutoCloseable {
           "vm.rm");
 
   private final Wiring rooms;
+  private final InstantSource clock;
   private final Runs runs;
   private final Delivery delivery;
   private final ResearchCommand research;
   private final ReportCommands reports;
   private final VmCommands vms;
+  private final AuditCommands audit;
   private final SignCommands signing;
   private final ScheduledExecutorService later =
       Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("later").factory());
 
   Commands(Wiring rooms, InstantSource clock) {
     this.rooms = rooms;
+    this.clock = clock;
     this.delivery = new Delivery(rooms.home().part("runs"));
     this.runs =
         new Runs(
@@ -89,6 +101,7 @@ final class Commands implements AutoCloseable {
     this.research = new ResearchCommand(rooms, runs, delivery, new RunIds(clock));
     this.reports = new ReportCommands(rooms);
     this.vms = new VmCommands(rooms.sandboxes(), rooms.settings().egress());
+    this.audit = new AuditCommands(rooms.audits(), clock);
     this.signing = new SignCommands(rooms.signers());
     rooms.sandboxes().list().stream()
         .filter(vm -> VmCommands.isOfRun(vm.id()))
@@ -140,7 +153,10 @@ final class Commands implements AutoCloseable {
         warn(events);
         yield vms.handle(request, events);
       }
-      default -> vms.handle(request, events);
+      default ->
+          request.command().startsWith("audit.")
+              ? audit.handle(request, events)
+              : vms.handle(request, events);
     };
   }
 
@@ -260,6 +276,15 @@ final class Commands implements AutoCloseable {
       }
     }
     delivery.forget(run);
+    rooms
+        .audits()
+        .record(
+            new AuditEvent(
+                request.user(),
+                clock.instant(),
+                "run.removed",
+                run.lead(),
+                Json.object().put("run", run.value()).put("by", "user:" + request.user())));
     return Json.object().put("run", run.value()).put("removed", true);
   }
 

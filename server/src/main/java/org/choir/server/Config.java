@@ -61,6 +61,8 @@ public final class Config {
     d.put("server.idle", "15m");
     d.put("backbone.durability", "crash");
     d.put("backbone.port", "0");
+    d.put("audit.durability", "power");
+    d.put("audit.postgres", "true");
     d.put("sandbox.driver", "qemu");
     d.put("sandbox.accelerator", "auto");
     d.put("sandbox.memory-mib", "512");
@@ -218,6 +220,9 @@ public final class Config {
         Backbone.Durability.valueOf(
             oneOf(values, "backbone.durability", "crash", "power").toUpperCase(Locale.ROOT)),
         number(values, "backbone.port", 0, 65_535),
+        Backbone.Durability.valueOf(
+            oneOf(values, "audit.durability", "crash", "power").toUpperCase(Locale.ROOT)),
+        oneOf(values, "audit.postgres", "true", "false").equals("true"),
         oneOf(values, "sandbox.accelerator", "auto", "kvm", "tcg"),
         number(values, "sandbox.memory-mib", 192, 65_536),
         number(values, "sandbox.overlay-mib", 64, 65_536),

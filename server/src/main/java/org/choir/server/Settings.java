@@ -17,6 +17,8 @@ import org.choir.sandbox.Quota;
  * @param idle without clients and runs until the server ends itself
  * @param durability how an append is acknowledged
  * @param natsPort a loopback port, 0 for a free one
+ * @param auditDurability how an event of the audit chain is acknowledged
+ * @param anchorInPostgres whether the audit chain is anchored in the embedded PostgreSQL, too
  * @param accelerator {@code auto}, {@code kvm} or {@code tcg}
  * @param image the guest image's folder; empty for the one that this repository builds
  * @param keepVm how long the VM of a run that waits runs on before it is suspended
@@ -34,6 +36,8 @@ public record Settings(
     Duration idle,
     Backbone.Durability durability,
     int natsPort,
+    Backbone.Durability auditDurability,
+    boolean anchorInPostgres,
     String accelerator,
     int memoryMib,
     int overlayMib,

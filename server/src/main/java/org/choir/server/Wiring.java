@@ -19,7 +19,7 @@ import org.choir.backbone.Backbone;
 import org.choir.backbone.StateEntry;
 import org.choir.core.Action;
 import org.choir.core.AgentId;
-import org.choir.core.AuditSink;
+import org.choir.core.ChoirException;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
 import org.choir.core.Verdict;
@@ -54,6 +54,7 @@ final class Wiring implements AutoCloseable {
   private final Home home;
   private final Settings settings;
   private final Backbone backbone;
+  private final Audits audits;
   private final Sandboxes sandboxes;
   private final Signers signers;
   private final SourceLibrary library;
@@ -87,9 +88,15 @@ final class Wiring implements AutoCloseable {
                       home.part("nats"), settings.natsPort(), settings.durability()),
                   keys,
                   clock));
-      // The audit chain comes with its own room; until then the state stream is the record.
-      AuditSink audit = event -> LOG.log(Level.DEBUG, "{0} {1}", event.kind(), event.agent());
-      EgressRecord dials = new EgressRecord(audit);
+      audits =
+          closing(
+              new Audits(
+                  home.part("audit"),
+                  keys,
+                  clock,
+                  settings.auditDurability() == Backbone.Durability.POWER,
+                  new AuditAnchors(home.part("database"), settings.anchorInPostgres())));
+      EgressRecord dials = new EgressRecord(audits);
       AtomicReference<Function<String, GuestCalls>> calls =
           new AtomicReference<>(vm -> GuestCalls.NONE);
       sandboxes =
@@ -118,6 +125,8 @@ final class Wiring implements AutoCloseable {
                           dials,
                           clock),
                       vm -> Objects.requireNonNull(calls.get()).apply(vm))));
+      VmRecord life = new VmRecord(audits, clock);
+      sandboxes.tell(life);
       VmHost.Recovery recovery = sandboxes.recover();
       LOG.log(Level.INFO, "VMs adopted: {0}, reaped: {1}", recovery.adopted(), recovery.reaped());
       signers =
@@ -129,7 +138,7 @@ final class Wiring implements AutoCloseable {
                       new FileVolumeKeys(home.part("keys").resolve("volumes"), keys)),
                   home.part("signers"),
                   Wiring::maySign,
-                  audit,
+                  audits,
                   clock));
       Embedder embedder =
           closing(
@@ -146,7 +155,7 @@ final class Wiring implements AutoCloseable {
                   settings.egress().guestModel()
                       ? Set.of("submit_report", "guest.model")
                       : Set.of("submit_report")),
-              audit,
+              audits,
               models,
               this::vm,
               clock,
@@ -154,6 +163,7 @@ final class Wiring implements AutoCloseable {
       dials.agents(agents);
       calls.set(new RunCalls(agents, home.part("runs"))::of);
       feed = closing(new RunFeed(backbone.state(), newest(backbone) + 1));
+      settle(life, recovery.reaped());
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -189,6 +199,21 @@ final class Wiring implements AutoCloseable {
     return agents.state(run).tenant();
   }
 
+  /** Tells the chains, beside the work, what a killed server recorded and could not tell them. */
+  private void settle(VmRecord life, List<String> reaped) {
+    Thread.ofVirtual()
+        .name("settle-audit")
+        .start(
+            () -> {
+              try {
+                agents.settle(audits::knows);
+                life.reaped(reaped, this::tenant);
+              } catch (ChoirException e) {
+                LOG.log(Level.WARNING, "the audit chains could not be brought up to date", e);
+              }
+            });
+  }
+
   private static long newest(Backbone backbone) {
     long newest = 0;
     for (AgentId agent : backbone.state().agents()) {
@@ -217,6 +242,10 @@ final class Wiring implements AutoCloseable {
 
   Backbone backbone() {
     return backbone;
+  }
+
+  Audits audits() {
+    return audits;
   }
 
   Signers signers() {

@@ -1,0 +1,4 @@
+@NullMarked
+package org.choir.audit;
+
+import org.jspecify.annotations.NullMarked;

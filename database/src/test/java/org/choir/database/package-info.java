@@ -1,0 +1,4 @@
+@NullMarked
+package org.choir.database;
+
+import org.jspecify.annotations.NullMarked;
