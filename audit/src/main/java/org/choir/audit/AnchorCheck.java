@@ -124,9 +124,7 @@ public final class AnchorCheck {
           "anchor_missing",
           expected,
           "between anchor " + (expected - 1) + " and " + name + " there is nothing");
-    } else if (anchor.number() < expected
-        || (before != null
-            && (anchor.size() <= before.size() || anchor.at().isBefore(before.at())))) {
+    } else if (anchor.number() < expected || (before != null && anchor.size() <= before.size())) {
       find(store, "anchor_reordered", anchor.number(), name + " lies behind a later one");
     } else if (!anchor.previous().equals(link)) {
       find(
@@ -134,6 +132,8 @@ public final class AnchorCheck {
           "anchor_overwritten",
           expected - 1,
           name + " links to another anchor " + (expected - 1) + " than the one that is there");
+    } else if (before != null && anchor.at().isBefore(before.at())) {
+      find(store, "anchor_reordered", anchor.number(), name + " is older than the one before it");
     }
     if (before != null
         && before.size() > 0

@@ -146,6 +146,12 @@ class LogFaultTest {
   }
 
   @Test
+  void survivesADiskThatIsGoneForAWhileAndAKillAfterwards() {
+    int refused = each(Fault.GONE, SimulatedDisk::afterKill);
+    assertThat(refused).as("appends that were refused").isPositive();
+  }
+
+  @Test
   @Tag("long")
   void survivesAKillBeforeEveryOperation() {
     each(Fault.KILL, SimulatedDisk::afterKill);

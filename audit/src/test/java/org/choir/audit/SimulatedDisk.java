@@ -28,6 +28,8 @@ final class SimulatedDisk implements LogFiles {
     TEAR,
     /** It does nothing, as does everything that writes after it for a while: the disk is full. */
     FULL,
+    /** It does nothing, as does everything after it for a while: the disk is not there. */
+    GONE,
     /** The process ends before it. */
     KILL,
     /** The process ends in the middle of it. */
@@ -47,7 +49,7 @@ final class SimulatedDisk implements LogFiles {
   private final Set<Path> locks = new HashSet<>();
   private int operations;
   private int faultAt = -1;
-  private int fullUntil = -1;
+  private int outageEnds = -1;
   private @Nullable Fault fault;
   private boolean dead;
   private boolean lying;
@@ -57,14 +59,14 @@ final class SimulatedDisk implements LogFiles {
     operations = 0;
     faultAt = at;
     fault = what;
-    fullUntil = what == Fault.FULL ? at + 6 : -1;
+    outageEnds = what == Fault.FULL || what == Fault.GONE ? at + 6 : -1;
   }
 
   synchronized void planNothing() {
     operations = 0;
     faultAt = -1;
     fault = null;
-    fullUntil = -1;
+    outageEnds = -1;
   }
 
   synchronized int operations() {
@@ -172,11 +174,11 @@ final class SimulatedDisk implements LogFiles {
       throw new IOException("the process was killed");
     }
     int now = operations++;
-    if (writes && fullUntil >= 0 && now >= faultAt && now < fullUntil) {
-      throw new IOException("No space left on device");
+    if (now >= faultAt && now < outageEnds && (writes || fault == Fault.GONE)) {
+      throw new IOException(fault == Fault.FULL ? "No space left on device" : "Input/output error");
     }
     lying = false;
-    if (now != faultAt || fault == null || fault == Fault.FULL) {
+    if (now != faultAt || fault == null || fault == Fault.FULL || fault == Fault.GONE) {
       return Step.DO;
     }
     return switch (fault) {
