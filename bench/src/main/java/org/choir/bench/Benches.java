@@ -22,6 +22,7 @@ public final class Benches {
     BY_NAME.put("steps", new StepsBench());
     BY_NAME.put("index", new IndexBench());
     BY_NAME.put("research", new ResearchBench());
+    BY_NAME.put("verify", new VerifyBench());
   }
 
   private Benches() {}

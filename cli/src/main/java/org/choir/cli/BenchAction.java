@@ -17,6 +17,7 @@ import picocli.CommandLine.Parameters;
       "  ./choir bench steps              steps per second of the agent loop",
       "  ./choir bench index [FOLDER]     reading and searching documents",
       "  ./choir bench research [FOLDER]  the main job, as a person meets it",
+      "  ./choir bench verify             claims judged per second",
       "  ./choir bench all --json"
     })
 final class BenchAction extends Action {
@@ -24,7 +25,7 @@ final class BenchAction extends Action {
       index = "0",
       paramLabel = "NAME",
       arity = "0..1",
-      description = "steps, index, research or all (the default).")
+      description = "steps, index, research, verify or all (the default).")
   String name = "all";
 
   @Parameters(index = "1..*", paramLabel = "FOLDER", description = "Documents to measure with.")

@@ -42,7 +42,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       BackupActions.Restore.class,
       VmActions.class,
       TestAction.class,
-      BenchAction.class
+      BenchAction.class,
+      EvalAction.class
     },
     footer = {
       "",

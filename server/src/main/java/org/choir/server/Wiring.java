@@ -14,6 +14,8 @@ import org.choir.backbone.Backbone;
 import org.choir.core.AgentId;
 import org.choir.keys.FileDataKeys;
 import org.choir.knowledge.SourceLibrary;
+import org.choir.knowledge.WebSources;
+import org.choir.knowledge.web.WebFetcher;
 import org.choir.model.CachedEmbedder;
 import org.choir.model.Embedder;
 import org.choir.model.bge.BgeEmbedder;
@@ -138,6 +140,15 @@ final class Wiring implements AutoCloseable {
 
   Sandboxes sandboxes() {
     return sandboxes;
+  }
+
+  /** The web as a source, asked anew: a page is fetched once for each answer. */
+  WebSources pages() {
+    return new WebSources(
+        library,
+        WebFetcher.of(Set.of()),
+        home.part("sources").resolve("pages"),
+        InstantSource.system());
   }
 
   SourceLibrary library() {
