@@ -33,7 +33,11 @@ func boot() (int, string, error) {
 	); err != nil {
 		return 0, "", err
 	}
+	readRole()
+	onSuspend("volume", suspendVolume, func() error { return nil })
 	put("/proc/self/oom_score_adj", "-1000")
+	// Nothing may look into this process, whatever user it gets to be.
+	syscall.RawSyscall(syscall.SYS_PRCTL, prSetDumpable, 0, 0)
 	if err := loadModules("/modules"); err != nil {
 		return 0, "", err
 	}
@@ -41,7 +45,11 @@ func boot() (int, string, error) {
 	harden()
 	raiseLoopback()
 	controllers := prepareCgroups()
-	if err := makeRoot(); err != nil {
+	prepareRoot := makeRoot
+	if role == roleSigner {
+		prepareRoot = mountImage // no tools, so no root of theirs
+	}
+	if err := prepareRoot(); err != nil {
 		return 0, "", err
 	}
 	port, err := openPort()
@@ -161,10 +169,17 @@ func disk(serial string) (string, error) {
 	return "", fmt.Errorf("no disk %s", serial)
 }
 
-// makeRoot joins the read-only image and the overlay disk to the root of the tools.
-func makeRoot() error {
+func mountImage() error {
 	image, err := disk("choir-root")
 	if err != nil {
+		return err
+	}
+	return mounts(mount{image, "/lower", "ext4", syscall.MS_RDONLY | syscall.MS_NODEV | syscall.MS_NOSUID, ""})
+}
+
+// makeRoot joins the read-only image and the overlay disk to the root of the tools.
+func makeRoot() error {
+	if err := mountImage(); err != nil {
 		return err
 	}
 	overlay, err := disk("choir-overlay")
@@ -172,7 +187,6 @@ func makeRoot() error {
 		return err
 	}
 	if err := mounts(
-		mount{image, "/lower", "ext4", syscall.MS_RDONLY | syscall.MS_NODEV | syscall.MS_NOSUID, ""},
 		mount{overlay, "/upper", "ext4", syscall.MS_NODEV | syscall.MS_NOSUID | syscall.MS_NOATIME, ""},
 	); err != nil {
 		return err
@@ -284,7 +298,7 @@ func stepClock(millis int64) {
 }
 
 func powerOff() {
-	syscall.Sync()
+	flushAll()
 	// The hypervisor was told to end instead of starting again.
 	if err := syscall.Reboot(syscall.LINUX_REBOOT_CMD_RESTART); err != nil {
 		log("reboot: %v", err)

@@ -1,16 +1,12 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -21,26 +17,38 @@ const (
 	toolUIDMin  = 1000
 	toolUIDMax  = 65000
 	timeoutsMax = 24 * time.Hour
+	tailMax     = 1 << 20
+	memoryMin   = 16 << 20              // less would not even start a command
+	cpuPoll     = 50 * time.Millisecond // how exact a limit on processor time is
 )
 
 type execRequest struct {
 	Op            string            `json:"op"`
+	ID            string            `json:"id"`
 	Argv          []string          `json:"argv"`
 	Env           map[string]string `json:"env"`
 	Cwd           string            `json:"cwd"`
 	UID           int               `json:"uid"`
 	TimeoutMillis int64             `json:"timeoutMillis"`
+	CPUMillis     int64             `json:"cpuMillis"`   // processor time of all its processes; 0: no limit
+	MemoryBytes   int64             `json:"memoryBytes"` // of all its processes; 0: the machine's
 	OutputCap     int64             `json:"outputCap"`
+	TailBytes     int64             `json:"tailBytes"`
+	Input         bool              `json:"input"`
+	KeepMillis    int64             `json:"keepMillis"` // after its end; 0: it ends with its connection
+	Terminal      *terminalSize     `json:"terminal"`
 }
 
 type execResult struct {
-	ExitCode    int   `json:"exitCode"`
-	Signal      int   `json:"signal"`
-	TimedOut    bool  `json:"timedOut"`
-	OomKilled   bool  `json:"oomKilled"`
-	Truncated   bool  `json:"truncated"`
-	StdoutBytes int64 `json:"stdoutBytes"`
-	StderrBytes int64 `json:"stderrBytes"`
+	ExitCode    int         `json:"exitCode"`
+	Signal      int         `json:"signal"`
+	TimedOut    bool        `json:"timedOut"`
+	OomKilled   bool        `json:"oomKilled"`
+	CPUExceeded bool        `json:"cpuExceeded"`
+	StdoutBytes int64       `json:"stdoutBytes"`
+	StderrBytes int64       `json:"stderrBytes"`
+	StdoutFile  *outputFile `json:"stdoutFile,omitempty"`
+	StderrFile  *outputFile `json:"stderrFile,omitempty"`
 }
 
 func (r *execRequest) check() *failure {
@@ -56,8 +64,20 @@ func (r *execRequest) check() *failure {
 	if r.TimeoutMillis <= 0 || r.TimeoutMillis > timeoutsMax.Milliseconds() {
 		return fail("bad_request", "a timeout of %d ms", r.TimeoutMillis)
 	}
-	if r.OutputCap < 0 {
-		return fail("bad_request", "an output cap of %d", r.OutputCap)
+	if r.OutputCap < 0 || r.TailBytes < 0 || r.TailBytes > tailMax {
+		return fail("bad_request", "an output cap of %d and a tail of %d bytes", r.OutputCap, r.TailBytes)
+	}
+	if r.CPUMillis < 0 || r.MemoryBytes < 0 || r.MemoryBytes > 0 && r.MemoryBytes < memoryMin {
+		return fail("bad_request", "a limit of %d ms and %d bytes", r.CPUMillis, r.MemoryBytes)
+	}
+	if r.KeepMillis < 0 || r.KeepMillis > keepMax.Milliseconds() {
+		return fail("bad_request", "a result kept for %d ms", r.KeepMillis)
+	}
+	if !plainID(r.ID) {
+		return fail("bad_request", "not an id of a command: %q", r.ID)
+	}
+	if r.Terminal != nil && !r.Terminal.possible() {
+		return fail("bad_request", "a terminal of %d columns and %d rows", r.Terminal.Columns, r.Terminal.Rows)
 	}
 	for _, word := range r.Argv {
 		if strings.IndexByte(word, 0) >= 0 {
@@ -72,188 +92,154 @@ func (r *execRequest) check() *failure {
 	return nil
 }
 
-var execNumber uint64
+// plainID is a file name without surprises.
+func plainID(id string) bool {
+	if id == "" || len(id) > 40 {
+		return false
+	}
+	for _, c := range id {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
+}
 
-// runExec runs a command in a control group of its own and ends when the command's own process has
-// ended, whoever still holds its pipes. What it left running is killed.
+// runExec runs a command in a control group of its own and follows it to its end, which is that of
+// the command's own process, whoever still holds its pipes. What it left running is killed.
 func runExec(body []byte, st *stream) (interface{}, *failure) {
-	var request execRequest
-	if err := strict(body, &request); err != nil {
+	request := &execRequest{}
+	if err := strict(body, request); err != nil {
 		return nil, fail("bad_request", "exec: %v", err)
 	}
 	if failed := request.check(); failed != nil {
 		return nil, failed
 	}
-	group := fmt.Sprintf("%s/%d", tools, atomic.AddUint64(&execNumber, 1))
-	if err := os.Mkdir(group, 0o755); err != nil {
-		return nil, fail("agent_error", "%v", err)
-	}
-	defer os.Remove(group)
-	put(group+"/pids.max", "400")
-
-	started := time.Now()
-	command, failed := startCommand(&request, group)
-	if failed != nil {
+	e := newExecution(request)
+	if failed := executions.add(e); failed != nil {
 		return nil, failed
 	}
-	output := &collector{stream: st, left: request.OutputCap}
+	if failed := e.start(); failed != nil {
+		executions.forget(e)
+		return nil, failed
+	}
+	go e.supervise()
+	st.session.control(st.id, typeNote, note{Kind: "started", LeftMillis: request.TimeoutMillis})
+	go e.feed(st)
+	return e.follow(st, &follower{left: request.OutputCap, live: true}, request.TailBytes)
+}
+
+// start makes the command's group and its process.
+func (e *execution) start() *failure {
+	group := tools + "/exec-" + e.id
+	if err := os.Mkdir(group, 0o755); err != nil {
+		return fail("agent_error", "%v", err)
+	}
+	put(group+"/pids.max", "400")
+	if e.request.MemoryBytes > 0 {
+		if err := os.WriteFile(group+"/memory.max", []byte(fmt.Sprint(e.request.MemoryBytes)), 0); err != nil {
+			os.Remove(group)
+			return fail("unsupported", "this guest cannot limit memory: %v", err)
+		}
+		put(group+"/memory.oom.group", "1")
+	}
+	os.RemoveAll(merged + spillHome + "/" + e.id)
+	command, failed := startCommand(e.request, group)
+	if failed != nil {
+		killGroup(group)
+		os.Remove(group)
+		return failed
+	}
+	// What the stub has used is not the command's.
+	e.cpuBefore = counter(group+"/cpu.stat", "usage_usec")
+	e.mutex.Lock()
+	e.group, e.command, e.input = group, command, command.stdin
+	e.mutex.Unlock()
+	return nil
+}
+
+// supervise waits for the command's end, forces it if need be, and records it.
+func (e *execution) supervise() {
 	var readers sync.WaitGroup
-	readers.Add(2)
-	go output.copy(command.stdout, channelStdout, &output.stdout, &readers)
-	go output.copy(command.stderr, channelStderr, &output.stderr, &readers)
+	readers.Add(1)
+	go e.copy(e.command.stdout, channelStdout, &readers)
+	if e.command.stderr != nil {
+		readers.Add(1)
+		go e.copy(e.command.stderr, channelStderr, &readers)
+	}
 	drained := make(chan struct{})
 	go func() {
 		readers.Wait()
 		close(drained)
 	}()
-
-	status, timedOut := await(command.exit, st, group, started.Add(time.Duration(request.TimeoutMillis)*time.Millisecond))
+	result := execResult{ExitCode: -1}
+	status := e.await(&result)
+	e.mutex.Lock()
+	// What a pipe still holds fits into the spool, so a slow follower loses nothing by this.
+	e.draining = true
+	e.changed.Broadcast()
+	e.mutex.Unlock()
 	select {
 	case <-drained:
 	case <-time.After(drainTime):
 	}
-	oom := counter(group+"/memory.events", "oom_kill") > 0
-	killGroup(group)
+	killGroup(e.group)
+	result.OomKilled = counter(e.group+"/memory.events", "oom_kill") > 0
 	// Nobody is left to write, so the pipes end; the deadline is for a process the kernel cannot kill.
 	deadline := time.Now().Add(10 * time.Second)
-	command.stdout.SetReadDeadline(deadline)
-	command.stderr.SetReadDeadline(deadline)
-	<-drained
-	command.stdout.Close()
-	command.stderr.Close()
-
-	result := execResult{
-		ExitCode: -1, TimedOut: timedOut, OomKilled: oom,
-		StdoutBytes: output.stdout, StderrBytes: output.stderr, Truncated: output.truncated,
+	e.command.stdout.SetReadDeadline(deadline)
+	if e.command.stderr != nil {
+		e.command.stderr.SetReadDeadline(deadline)
 	}
+	<-drained
 	if status.Signaled() {
 		result.Signal = int(status.Signal())
 	} else {
 		result.ExitCode = status.ExitStatus()
 	}
-	return result, nil
+	os.Remove(e.group)
+	e.finish(result)
+	e.endInput()
+	e.command.close()
 }
 
 // await waits for the command's process: to its own end, or to its forced one.
-func await(exit <-chan syscall.WaitStatus, st *stream, group string, deadline time.Time) (syscall.WaitStatus, bool) {
-	timeout := time.NewTimer(time.Until(deadline))
+func (e *execution) await(result *execResult) syscall.WaitStatus {
+	timeout := time.NewTimer(time.Until(e.started.Add(time.Duration(e.request.TimeoutMillis) * time.Millisecond)))
 	defer timeout.Stop()
-	select {
-	case status := <-exit:
-		return status, false
-	case <-st.done:
-		killGroup(group)
-		return <-exit, false
-	case <-timeout.C:
+	var poll <-chan time.Time
+	if e.request.CPUMillis > 0 {
+		ticker := time.NewTicker(cpuPoll)
+		defer ticker.Stop()
+		poll = ticker.C
 	}
-	signalGroup(group, syscall.SIGTERM)
+waiting:
+	for {
+		select {
+		case status := <-e.command.exit:
+			return status
+		case <-e.killed:
+			killGroup(e.group)
+			return <-e.command.exit
+		case <-timeout.C:
+			result.TimedOut = true
+			break waiting
+		case <-poll:
+			if counter(e.group+"/cpu.stat", "usage_usec")-e.cpuBefore >= e.request.CPUMillis*1000 {
+				result.CPUExceeded = true
+				break waiting
+			}
+		}
+	}
+	signalGroup(e.group, syscall.SIGTERM)
 	select {
-	case status := <-exit:
-		return status, true
-	case <-st.done:
+	case status := <-e.command.exit:
+		return status
+	case <-e.killed:
 	case <-time.After(killAfter):
 	}
-	killGroup(group)
-	return <-exit, true
-}
-
-type command struct {
-	exit           <-chan syscall.WaitStatus
-	stdout, stderr *os.File
-}
-
-// startCommand starts this program as a stub that enters the group, gives up every privilege and
-// becomes the command; it reports on a pipe why it could not.
-func startCommand(request *execRequest, group string) (*command, *failure) {
-	spec, err := json.Marshal(stubSpec{request.Argv, request.Env, request.Cwd, request.UID, group})
-	if err != nil {
-		return nil, fail("bad_request", "%v", err)
-	}
-	var ends [4][2]int // stdout, stderr, spec, report
-	var all []int
-	for i := range ends {
-		if err := syscall.Pipe2(ends[i][:], syscall.O_CLOEXEC); err != nil {
-			closeAll(all)
-			return nil, fail("agent_error", "pipe: %v", err)
-		}
-		all = append(all, ends[i][0], ends[i][1])
-	}
-	null, err := syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		closeAll(all)
-		return nil, fail("agent_error", "%v", err)
-	}
-	exit, err := start("/init", []string{stubName}, &syscall.ProcAttr{
-		Env:   []string{"GOMAXPROCS=1", "GOGC=off"},
-		Files: []uintptr{uintptr(null), uintptr(ends[0][1]), uintptr(ends[1][1]), uintptr(ends[2][0]), uintptr(ends[3][1])},
-		Sys:   &syscall.SysProcAttr{Setsid: true},
-	})
-	closeAll([]int{null, ends[0][1], ends[1][1], ends[2][0], ends[3][1]})
-	if err != nil {
-		closeAll([]int{ends[0][0], ends[1][0], ends[2][1], ends[3][0]})
-		return nil, fail("agent_error", "start: %v", err)
-	}
-	writer := os.NewFile(uintptr(ends[2][1]), "spec")
-	writer.Write(spec) // a stub that cannot read it reports so
-	writer.Close()
-	report := os.NewFile(uintptr(ends[3][0]), "report")
-	problem, _ := io.ReadAll(io.LimitReader(report, 4096))
-	report.Close()
-	if len(problem) > 0 {
-		closeAll([]int{ends[0][0], ends[1][0]})
-		<-exit
-		if at := bytes.IndexByte(problem, 0); at > 0 {
-			return nil, fail(string(problem[:at]), "%s", problem[at+1:])
-		}
-		return nil, fail("agent_error", "%s", problem)
-	}
-	return &command{exit, pollable(ends[0][0]), pollable(ends[1][0])}, nil
-}
-
-// pollable makes a pipe's end a file that honours deadlines.
-func pollable(fd int) *os.File {
-	syscall.SetNonblock(fd, true)
-	return os.NewFile(uintptr(fd), "output")
-}
-
-func closeAll(fds []int) {
-	for _, fd := range fds {
-		syscall.Close(fd)
-	}
-}
-
-// collector passes a command's output on, up to the cap of both streams together, and counts the
-// rest so that a command is never stopped by a full pipe.
-type collector struct {
-	stream         *stream
-	mutex          sync.Mutex
-	left           int64
-	truncated      bool
-	stdout, stderr int64
-}
-
-func (c *collector) copy(from *os.File, channel byte, total *int64, readers *sync.WaitGroup) {
-	defer readers.Done()
-	buffer := make([]byte, chunkBytes)
-	for {
-		n, err := from.Read(buffer)
-		if n > 0 {
-			*total += int64(n)
-			c.mutex.Lock()
-			take := int64(n)
-			if take > c.left {
-				take = c.left
-				c.truncated = true
-			}
-			c.left -= take
-			c.mutex.Unlock()
-			// A host that went away is no reason to stop reading.
-			_ = c.stream.send(channel, buffer[:take])
-		}
-		if err != nil {
-			return
-		}
-	}
+	killGroup(e.group)
+	return <-e.command.exit
 }
 
 func counter(path, name string) int64 {

@@ -88,7 +88,7 @@ func regular(at string, info *syscall.Stat_t) *failure {
 	case syscall.S_IFDIR:
 		return fail("is_directory", "%s is a directory", at)
 	default:
-		return fail("invalid_path", "%s is a %s, not a file", at, kindOf(info.Mode))
+		return fail("not_regular", "%s is a %s, not a file", at, kindOf(info.Mode))
 	}
 }
 
@@ -111,6 +111,8 @@ type writeRequest struct {
 	Size int64  `json:"size"`
 	UID  int    `json:"uid"`
 	Mode int    `json:"mode"`
+	// Base is what must be there for the write to happen: "" anything, "absent", or a SHA-256 in hex.
+	Base string `json:"base"`
 }
 
 type nothing struct{}
@@ -120,7 +122,7 @@ func writeFile(body []byte, st *stream) (interface{}, *failure) {
 	if err := strict(body, &request); err != nil {
 		return nil, fail("bad_request", "write: %v", err)
 	}
-	if request.Size < 0 || badOwner(request.UID, request.Mode) {
+	if request.Size < 0 || badOwner(request.UID, request.Mode) || badBase(request.Base) {
 		return nil, fail("bad_request", "write of %d bytes for user %d with mode %o", request.Size, request.UID, request.Mode)
 	}
 	target, failed := find(request.Path, writable, folderOf(request.UID))
@@ -171,9 +173,7 @@ func writeNew(target *place, request *writeRequest, st *stream) *failure {
 		failed = failPath(request.Path, err)
 	}
 	if failed == nil {
-		if err := renameAt(target.dir, temporary, target.name); err != nil {
-			failed = failPath(request.Path, err)
-		}
+		failed = replace(target, temporary, request.Base)
 	}
 	if failed != nil {
 		syscall.Unlinkat(target.dir, temporary)
@@ -181,7 +181,8 @@ func writeNew(target *place, request *writeRequest, st *stream) *failure {
 	return failed
 }
 
-func fill(file *os.File, request *writeRequest, st *stream) *failure {
+// receiveInto writes what the host sends; it must be as long as announced.
+func receiveInto(file *os.File, at string, size int64, st *stream) *failure {
 	var total int64
 	for {
 		data, err := st.receive()
@@ -189,17 +190,24 @@ func fill(file *os.File, request *writeRequest, st *stream) *failure {
 			break
 		}
 		if err != nil {
-			return fail("cancelled", "%s", request.Path)
+			return fail("cancelled", "%s", at)
 		}
-		if total += int64(len(data)); total > request.Size {
-			return fail("bad_request", "%s: more than the %d bytes announced", request.Path, request.Size)
+		if total += int64(len(data)); total > size {
+			return fail("bad_request", "%s: more than the %d bytes announced", at, size)
 		}
 		if _, err := file.Write(data); err != nil {
-			return failPath(request.Path, err)
+			return failPath(at, err)
 		}
 	}
-	if total != request.Size {
-		return fail("bad_request", "%s: %d bytes of the %d announced", request.Path, total, request.Size)
+	if total != size {
+		return fail("bad_request", "%s: %d bytes of the %d announced", at, total, size)
+	}
+	return nil
+}
+
+func fill(file *os.File, request *writeRequest, st *stream) *failure {
+	if failed := receiveInto(file, request.Path, request.Size, st); failed != nil {
+		return failed
 	}
 	if err := file.Chown(request.UID, toolGroup); err != nil {
 		return failPath(request.Path, err)

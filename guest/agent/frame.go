@@ -29,12 +29,18 @@ const (
 	typePong      = 0x04
 	typeShutdown  = 0x05
 	typeError     = 0x06
+	typePrepare   = 0x07
+	typePrepared  = 0x08
+	typeWake      = 0x09
+	typeRestored  = 0x0a
+	typeAck       = 0x0b
 	typeOpen      = 0x10
 	typeData      = 0x11
 	typeCredit    = 0x12
 	typeFinish    = 0x13
 	typeCancel    = 0x14
 	typeEnd       = 0x15
+	typeNote      = 0x16
 )
 
 type frame struct {
@@ -159,6 +165,7 @@ func strict(body []byte, into interface{}) error {
 type failure struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
+	Digest  string `json:"digest,omitempty"` // of a conflict: what is there now
 }
 
 func (f *failure) Error() string { return f.Code + ": " + f.Message }

@@ -3,8 +3,6 @@ package main
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"os"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -28,9 +26,10 @@ func serve(fd int, controllers string) {
 	if _, err := rand.Read(token); err != nil {
 		panic(err)
 	}
-	bootID, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	greeting := hello{agentVersion, protocolMin, protocolMax, strings.TrimSpace(string(bootID)), 1,
-		hex.EncodeToString(token), controllers}
+	greeting := func() hello {
+		return hello{agentVersion, protocolMin, protocolMax, bootID(), generation, hex.EncodeToString(token),
+			controllers}
+	}
 
 	out := make(chan outgoing, 64)
 	go func() {
@@ -44,15 +43,24 @@ func serve(fd int, controllers string) {
 		}
 	}()
 
-	current := newSession(out)
-	current.control(0, typeHello, greeting)
 	input := &decoder{token: token}
+	session := func() *session {
+		fresh := newSession(out)
+		fresh.token = func(hexadecimal string) {
+			if mark, err := hex.DecodeString(hexadecimal); err == nil {
+				token, input.token = mark, mark
+			}
+		}
+		return fresh
+	}
+	current := session()
+	current.control(0, typeHello, greeting())
 	onFrame := func(f frame) error { return current.dispatch(f) }
 	onSync := func(nonce []byte) {
 		current.close()
-		current = newSession(out)
+		current = session()
 		current.raw(append(append([]byte{}, token...), nonce...))
-		current.control(0, typeHello, greeting)
+		current.control(0, typeHello, greeting())
 	}
 	buffer := make([]byte, 64<<10)
 	for {

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 )
 
@@ -13,16 +14,25 @@ func main() {
 		runStub()
 		return
 	}
+	if filepath.Base(os.Args[0]) == commandName {
+		os.Exit(runCommand(os.Args[1:]))
+	}
+	if os.Args[0] == keeperName {
+		runKeeper()
+		return
+	}
 	if os.Getpid() != 1 {
 		fmt.Fprintln(os.Stderr, "choir agent "+agentVersion+": this is the first process of a microVM")
 		os.Exit(2)
 	}
+	undumpable()
 	debug.SetMemoryLimit(64 << 20)
 	port, controllers, err := boot()
 	if err != nil {
 		log("boot failed: %v", err)
 		powerOff()
 	}
+	openDoors()
 	serve(port, controllers)
 }
 

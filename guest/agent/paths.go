@@ -28,7 +28,13 @@ func codeOf(err error) string {
 		return "no_space"
 	case syscall.ENOEXEC, syscall.E2BIG:
 		return "bad_request"
-	case syscall.ELOOP, syscall.ENAMETOOLONG, syscall.EINVAL, syscall.EXDEV, syscall.ENXIO:
+	case syscall.ENAMETOOLONG:
+		return "name_too_long"
+	case syscall.EFBIG:
+		return "too_large"
+	case syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM:
+		return "guest_busy"
+	case syscall.ELOOP, syscall.EINVAL, syscall.EXDEV, syscall.ENXIO:
 		return "invalid_path"
 	default:
 		return "agent_error"
@@ -41,10 +47,15 @@ func failPath(at string, err error) *failure {
 	return fail(codeOf(err), "%s: %v", at, code)
 }
 
+const pathMax = 4000
+
 // checkPath refuses what is not a plain absolute path before the kernel sees it.
 func checkPath(at string) *failure {
-	if !strings.HasPrefix(at, "/") || strings.IndexByte(at, 0) >= 0 || len(at) > 4000 {
-		return fail("invalid_path", "%q is not an absolute path", at)
+	if !strings.HasPrefix(at, "/") || strings.IndexByte(at, 0) >= 0 {
+		return fail("invalid_path", "%.200q is not an absolute path", at)
+	}
+	if len(at) > pathMax {
+		return fail("name_too_long", "a path of %d bytes", len(at))
 	}
 	for _, part := range strings.Split(at, "/") {
 		if part == ".." {

@@ -15,16 +15,16 @@ var (
 )
 
 // start runs a program; its status arrives once on the channel.
-func start(program string, argv []string, attributes *syscall.ProcAttr) (<-chan syscall.WaitStatus, error) {
+func start(program string, argv []string, attributes *syscall.ProcAttr) (int, <-chan syscall.WaitStatus, error) {
 	childMutex.Lock()
 	defer childMutex.Unlock()
 	pid, err := syscall.ForkExec(program, argv, attributes)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	exit := make(chan syscall.WaitStatus, 1)
 	children[pid] = exit
-	return exit, nil
+	return pid, exit, nil
 }
 
 func reap() {

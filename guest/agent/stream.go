@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 )
 
@@ -130,10 +131,13 @@ func (s *stream) accept(f frame) error {
 type session struct {
 	out    chan outgoing
 	closed chan struct{}
+	token  func(hexadecimal string) // takes the mark by which the next host begins
 
 	mutex   sync.Mutex
 	streams map[uint32]*stream
 	last    uint32
+
+	guest guestStreams // those that this side opens
 }
 
 type outgoing struct {
@@ -142,7 +146,7 @@ type outgoing struct {
 }
 
 func newSession(out chan outgoing) *session {
-	return &session{out: out, closed: make(chan struct{}), streams: map[uint32]*stream{}}
+	return &session{out: out, closed: make(chan struct{}), token: func(string) {}, streams: map[uint32]*stream{}}
 }
 
 func (s *session) send(f frame) { s.raw(f.encode()) }
@@ -167,6 +171,7 @@ func (s *session) close() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	close(s.closed)
+	s.guest.close()
 	for _, st := range s.streams {
 		st.cancel()
 	}
@@ -174,8 +179,12 @@ func (s *session) close() {
 
 // dispatch handles a frame of the host; an error means the two no longer understand each other.
 func (s *session) dispatch(f frame) error {
+	if f.stream&guestStreamBit != 0 {
+		return s.guest.accept(f)
+	}
 	switch f.kind {
-	case typeHello, typeWelcome, typePing, typePong, typeShutdown, typeError:
+	case typeHello, typeWelcome, typePing, typePong, typeShutdown, typeError,
+		typePrepare, typeWake, typeRestored:
 		if f.stream != 0 {
 			return fmt.Errorf("type %d on stream %d", f.kind, f.stream)
 		}
@@ -220,6 +229,7 @@ func (s *session) control0(f frame) error {
 			return fmt.Errorf("protocol %d is not spoken here", welcome.Protocol)
 		}
 		stepClock(welcome.TimeMillis)
+		s.guest.agreed(s, welcome.Protocol)
 	case typePing:
 		var ping struct {
 			Nonce int64 `json:"nonce"`
@@ -230,6 +240,25 @@ func (s *session) control0(f frame) error {
 		go s.control(0, typePong, ping)
 	case typeShutdown:
 		go powerOff()
+	case typePrepare:
+		if err := strict(f.body, &struct{}{}); err != nil {
+			return err
+		}
+		s.control(0, typePrepared, prepare())
+	case typeWake:
+		if isSuspended() {
+			wake()
+		}
+	case typeRestored:
+		var order restored
+		if err := strict(f.body, &order); err != nil {
+			return err
+		}
+		answer := restore(order)
+		if answer.Problem == "" {
+			s.token(answer.Token)
+		}
+		s.control(0, typeAck, answer)
 	case typeError:
 		log("the host reports: %s", f.body)
 	default:
@@ -258,6 +287,10 @@ func (s *session) open(f frame) error {
 		go s.control(f.stream, typeError, fail("too_many_streams", "%d requests are open", streamsMax))
 		return nil
 	}
+	if isSuspended() {
+		go s.control(f.stream, typeError, fail("vm_suspended", "this machine is being suspended"))
+		return nil
+	}
 	st := newStream(f.stream, s)
 	s.streams[f.stream] = st
 	go func() {
@@ -284,11 +317,34 @@ func perform(op string, body []byte, st *stream) (result interface{}, failed *fa
 			failed = fail("agent_error", "%v", problem)
 		}
 	}()
+	if !permitted(role, op) {
+		return nil, notOfItsRole(op)
+	}
+	if strings.HasPrefix(op, "volume.") {
+		return volumeRequest(op, body, st)
+	}
 	switch op {
+	case "key.make", "sign":
+		if failed := usableVolume(); failed != nil {
+			return nil, failed
+		}
+		return keep(body, st)
+	case "key.public":
+		return publicKey(body)
 	case "exec":
 		return runExec(body, st)
+	case "attach":
+		return attachExec(body, st)
+	case "signal":
+		return signalExec(body)
+	case "resize":
+		return resizeExec(body)
+	case "execs":
+		return listExecs(body, st)
 	case "read":
 		return readFile(body, st)
+	case "append":
+		return appendFile(body, st)
 	case "write":
 		return writeFile(body, st)
 	case "list":

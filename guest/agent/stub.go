@@ -10,7 +10,10 @@ import (
 	"syscall"
 )
 
-const stubName = "choir-stub"
+const (
+	stubName = "choir-stub"
+	proxyURL = "http://" + proxyAddress
+)
 
 // stubSpec is what a stub must become.
 type stubSpec struct {
@@ -61,12 +64,21 @@ func runStub() {
 			giveUp("agent_error", code.Error())
 		}
 	}
+	if err := installFilter(); err != nil {
+		giveUp("agent_error", "seccomp: "+err.Error())
+	}
 	if err := syscall.Chdir(spec.Cwd); err != nil {
 		giveUp(codeOf(err), "working directory "+spec.Cwd+": "+err.Error())
 	}
 	env := map[string]string{
-		"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/home/choir", "LANG": "C.UTF-8",
+		"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:/home/choir/.local/bin",
+		"HOME": "/home/choir", "LANG": "C.UTF-8", "no_proxy": "localhost,127.0.0.1,::1",
 	}
+	// Programs disagree on how these are spelt.
+	for _, name := range []string{"http_proxy", "https_proxy", "all_proxy"} {
+		env[name], env[strings.ToUpper(name)] = proxyURL, proxyURL
+	}
+	env["NO_PROXY"] = env["no_proxy"]
 	for name, value := range spec.Env {
 		env[name] = value
 	}

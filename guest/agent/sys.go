@@ -9,7 +9,6 @@ import (
 const (
 	sysFinitModule = 313
 	sysOpenat2     = 437
-	sysRenameat    = 264
 	sysNewfstatat  = 262
 
 	oPath             = 0x200000
@@ -17,6 +16,10 @@ const (
 	resolveNoMagic    = 0x02
 	resolveInRoot     = 0x10
 	prSetNoNewPrivs   = 38
+	prSetSeccomp      = 22
+	prSetDumpable     = 4
+	renameNoReplace   = 1
+	sysRenameat2      = 316
 	rlimitNproc       = 6
 )
 
@@ -56,7 +59,8 @@ func statAt(dir int, name string, into *syscall.Stat_t) error {
 	return orNil(code)
 }
 
-func renameAt(dir int, from, to string) error {
+// renameAt moves a name within a folder; with renameNoReplace only to a name that is not there.
+func renameAt(dir int, from, to string, flags uintptr) error {
 	source, err := syscall.BytePtrFromString(from)
 	if err != nil {
 		return err
@@ -65,8 +69,8 @@ func renameAt(dir int, from, to string) error {
 	if err != nil {
 		return err
 	}
-	_, _, code := syscall.Syscall6(sysRenameat, uintptr(dir), uintptr(unsafe.Pointer(source)),
-		uintptr(dir), uintptr(unsafe.Pointer(target)), 0, 0)
+	_, _, code := syscall.Syscall6(sysRenameat2, uintptr(dir), uintptr(unsafe.Pointer(source)),
+		uintptr(dir), uintptr(unsafe.Pointer(target)), flags, 0)
 	return orNil(code)
 }
 

@@ -7,8 +7,11 @@ import html.parser
 import json
 import os
 import re
+import subprocess
 import sys
 
+COMMAND = "/usr/local/bin/choir"
+HOST = "/run/choir.sock"
 EXTENSIONS = (".txt", ".md", ".markdown", ".html", ".htm", ".xhtml", ".csv", ".rst", ".org")
 LARGEST = 20_000_000
 QUOTES = re.compile(r"“([^“”]+)”|\"([^\"\n]+)\"|«([^«»]+)»|„([^„“]+)“")
@@ -108,6 +111,16 @@ def nearest(quote, texts):
     return (best[1], best[2]) if best[0] >= 0.6 else None
 
 
+def host_passages(quote):
+    """(key, folded text) of the passages of the run's own sources that the host finds for a quotation; none without a host."""
+    if not os.path.exists(HOST):
+        return []
+    asked = subprocess.run([COMMAND, "kb", "search", "--limit", "3", "--json", "--", quote[:1000]], capture_output=True, text=True, timeout=90)
+    if asked.returncode != 0:
+        return []
+    return [("[@" + p["key"] + "]", folded(p["text"])) for p in json.loads(asked.stdout)["passages"]]
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(
         prog="quotes",
@@ -130,7 +143,12 @@ def main(argv=None):
     results = []
     for quote in quotes:
         path = next((p for p, text in texts if stands(quote, text)), None)
-        near = None if path else nearest(quote, texts)
+        if not path:
+            passages = host_passages(quote)
+            path = next((p for p, text in passages if stands(quote, text)), None)
+            near = None if path else nearest(quote, texts + passages)
+        else:
+            near = None
         results.append({"quote": quote, "file": path, "nearest": {"file": near[0], "text": near[1]} if near else None})
     missing = sum(1 for r in results if r["file"] is None)
     if options.json:

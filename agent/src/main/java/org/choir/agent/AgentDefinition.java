@@ -16,6 +16,8 @@ import java.util.Optional;
  *     for it
  * @param subagents whom {@code task} can call; must be empty for a subagent (one level)
  * @param policy the agent's own rules for stages and for its end
+ * @param guestCalls what programs in the run's VM may ask the host for, by the names of these
+ *     tools; their texts are JSON objects with at least {@code text}
  */
 public record AgentDefinition(
     String name,
@@ -24,14 +26,28 @@ public record AgentDefinition(
     List<Tool> tools,
     List<String> builtIns,
     List<AgentDefinition> subagents,
-    Policy policy) {
+    Policy policy,
+    List<Tool> guestCalls) {
   public AgentDefinition {
+    guestCalls = List.copyOf(guestCalls);
     tools = List.copyOf(tools);
     builtIns = List.copyOf(builtIns);
     subagents = List.copyOf(subagents);
     if (subagents.stream().anyMatch(s -> !s.subagents().isEmpty())) {
       throw new IllegalArgumentException("subagents of subagents are not supported: " + name);
     }
+  }
+
+  /** An agent whose VM may ask the host for nothing. */
+  public AgentDefinition(
+      String name,
+      String description,
+      String instructions,
+      List<Tool> tools,
+      List<String> builtIns,
+      List<AgentDefinition> subagents,
+      Policy policy) {
+    this(name, description, instructions, tools, builtIns, subagents, policy, List.of());
   }
 
   /** Rules of one kind of agent, pure functions over what is recorded. */

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import org.choir.backbone.Backbone;
 import org.choir.backbone.FencedException;
 import org.choir.backbone.StateEntry;
@@ -176,6 +177,44 @@ public final class AgentRuntime {
     }
     statuses.put(run, read);
     return read;
+  }
+
+  /**
+   * Answers what a program in a live run's VM asks of the host; see {@link
+   * AgentDefinition#guestCalls}. The caller knows the run from the VM's channel, never from what
+   * was said on it.
+   *
+   * @param uid the user in the guest, by the guest's own word
+   * @param operation a tool of {@code guestCalls}, or {@code model}
+   * @param between what the caller does once the gate has allowed it, before the tool: the asked
+   *     arguments in, the tool's out
+   * @return its text is a JSON object
+   * @throws ChoirException {@code not_available} if the run is not live, {@code denied}, or what
+   *     the operation refuses
+   */
+  public ToolOutput call(
+      RunId run,
+      int uid,
+      String operation,
+      ObjectNode arguments,
+      UnaryOperator<ObjectNode> between) {
+    LiveRun alive = live.get(run);
+    if (alive == null) {
+      throw ChoirException.retryable("not_available", "run " + run + " is not going on", "", null);
+    }
+    return alive.call(uid, operation, arguments, between);
+  }
+
+  /**
+   * Notes a connection out of a live run's VM, for its history; without effect on any other run.
+   *
+   * @param dial {@code agent host port address verdict reason sent received}
+   */
+  public void dialed(RunId run, ObjectNode dial) {
+    LiveRun alive = live.get(run);
+    if (alive != null) {
+      alive.dialed(dial);
+    }
   }
 
   /**

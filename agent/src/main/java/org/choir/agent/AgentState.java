@@ -124,6 +124,10 @@ final class AgentState {
         stateEvent = event;
       }
       case "agent_ended" -> ended = event;
+      case "model_asked" -> {
+        spent(event);
+        kinds.merge(kind, 1, Integer::sum);
+      }
       // An interruption leaves no trace in what the agent knows.
       case "agent_resumed", "model_retried" -> {}
       // Tools' own events: the agents of a run read them through the run's view.
@@ -133,6 +137,18 @@ final class AgentState {
 
   private void answered(ObjectNode event) {
     steps++;
+    spent(event);
+    calls = (ArrayNode) event.path("calls");
+    callOrder.clear();
+    nudges = calls.isEmpty() ? nudges : 0;
+    String text = event.path("text").asText();
+    if (!text.isBlank()) {
+      result = text;
+    }
+    conversation.assistant(steps, text, calls);
+  }
+
+  private void spent(ObjectNode event) {
     JsonNode used = event.path("usage");
     usage =
         usage.plus(
@@ -144,14 +160,6 @@ final class AgentState {
       Money price = Limits.money(event.get("cost"));
       cost = Optional.of(cost.map(c -> c.plus(price)).orElse(price));
     }
-    calls = (ArrayNode) event.path("calls");
-    callOrder.clear();
-    nudges = calls.isEmpty() ? nudges : 0;
-    String text = event.path("text").asText();
-    if (!text.isBlank()) {
-      result = text;
-    }
-    conversation.assistant(steps, text, calls);
   }
 
   private void intended(ObjectNode event) {

@@ -11,12 +11,13 @@ import org.choir.model.ToolCall;
 /**
  * Makes the events that the loop itself records; all other kinds come from tools.
  *
- * <p>In the lead's history: {@code run_started}, {@code limits}, {@code state}, {@code skills}. In
- * a subagent's: {@code agent_resumed}, {@code agent_ended}. In both: {@code agent_started}, {@code
- * answered}, {@code intended}, {@code observed}, {@code stage}, {@code note} (from {@code user} or
- * {@code policy}), {@code file_changed} and {@code file_deleted}, {@code folder_made} and {@code
- * folder_deleted} (paths below {@code /workspace}), {@code decided}, {@code attempted}, {@code
- * model_retried}, {@code compacted}.
+ * <p>In the lead's history: {@code run_started}, {@code limits}, {@code state}, {@code skills}, and
+ * of the run's VM {@code guest_call}, {@code model_asked}, {@code egress}. In a subagent's: {@code
+ * agent_resumed}, {@code agent_ended}. In both: {@code agent_started}, {@code answered}, {@code
+ * intended}, {@code observed}, {@code stage}, {@code note} (from {@code user} or {@code policy}),
+ * {@code file_changed} and {@code file_deleted}, {@code folder_made} and {@code folder_deleted}
+ * (paths below {@code /workspace}), {@code decided}, {@code attempted}, {@code model_retried},
+ * {@code compacted}.
  */
 final class Events {
   private Events() {}

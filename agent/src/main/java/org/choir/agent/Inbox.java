@@ -18,10 +18,13 @@ import org.choir.core.Text;
 final class Inbox {
   private static final System.Logger LOG = System.getLogger(Inbox.class.getName());
   private static final int MESSAGES_MAX = 1_000;
+  private static final int REPORTED_MAX = 5_000;
   private static final int NOTE_MAX = 20_000;
 
   private final RunId run;
   private final Map<Integer, List<ObjectNode>> events = new TreeMap<>();
+  private final List<ObjectNode> reported = new ArrayList<>();
+  private final DialTally dials = new DialTally();
   private int count;
   private Optional<StopException> stop = Optional.empty();
 
@@ -61,11 +64,46 @@ final class Inbox {
         .anyMatch(e -> e.path("kind").asText().equals("note"));
   }
 
-  /** Hands over what is to be recorded in this agent's history. */
+  /**
+   * Hands over what is to be recorded in this agent's history; what the host did for the run's VM
+   * goes into the lead's.
+   */
   synchronized List<ObjectNode> take(AgentId agent) {
-    List<ObjectNode> taken = events.remove(agent.number());
-    count -= taken == null ? 0 : taken.size();
-    return taken == null ? List.of() : taken;
+    List<ObjectNode> taken = new ArrayList<>(events.getOrDefault(agent.number(), List.of()));
+    events.remove(agent.number());
+    count -= taken.size();
+    if (!agent.isSubagent()) {
+      taken.addAll(reported);
+      reported.clear();
+      dials.take().ifPresent(taken::add);
+    }
+    return taken;
+  }
+
+  /**
+   * Keeps events of what the host did for a program in the VM until the lead records them.
+   *
+   * @throws ChoirException {@code too_many_calls} if too many wait already
+   */
+  synchronized void report(List<ObjectNode> happened) {
+    if (reported.size() + happened.size() > REPORTED_MAX) {
+      throw ChoirException.retryable(
+          "too_many_calls",
+          "one command has asked the host for too much",
+          "ask for less, or in another step",
+          null);
+    }
+    reported.addAll(happened);
+  }
+
+  /** Reported events of one kind that wait to be recorded. */
+  synchronized List<ObjectNode> reported(String kind) {
+    return reported.stream().filter(e -> e.path("kind").asText().equals(kind)).toList();
+  }
+
+  /** Counts a connection out of the VM; never too many, since equal ones are counted together. */
+  synchronized void dialed(ObjectNode dial) {
+    dials.add(dial);
   }
 
   /** An event and whose history it belongs to. */

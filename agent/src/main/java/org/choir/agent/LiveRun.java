@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import org.choir.backbone.StateEntry;
 import org.choir.backbone.StateStream;
 import org.choir.core.AgentId;
@@ -38,6 +39,8 @@ final class LiveRun {
   private final Journal lead;
   private final Map<AgentId, Journal> subagents = new ConcurrentHashMap<>();
   private final TaskGroup group;
+  private final GuestDesk desk;
+  private volatile @Nullable AgentDefinition definition;
   private volatile RunStatus status;
 
   /**
@@ -54,11 +57,40 @@ final class LiveRun {
     this.inbox = new Inbox(run);
     this.lead = journal(run.lead(), history);
     this.group = new TaskGroup(this::checkStop);
+    this.desk =
+        new GuestDesk(
+            this,
+            run.lead(),
+            tenant,
+            parts,
+            inbox,
+            new GuestModel(run.lead(), this::model, budget, this::cost));
     this.status = publish();
+  }
+
+  /** What a program in this run's VM asks of the host. */
+  ToolOutput call(
+      int uid, String operation, ObjectNode arguments, UnaryOperator<ObjectNode> between) {
+    AgentDefinition known = definition;
+    if (known == null) {
+      throw ChoirException.retryable("not_available", "the run is only starting", "", null);
+    }
+    return desk.call(known, uid, operation, arguments, between);
+  }
+
+  /** A connection out of this run's VM. */
+  void dialed(ObjectNode dial) {
+    inbox.dialed(dial);
+  }
+
+  /** Whether this run has delegated to a subagent of this number. */
+  boolean knows(int number) {
+    return number <= 9_999 && subagents.containsKey(run.lead().subagent(number));
   }
 
   /** Runs to the end or to the next stop. */
   RunState run(AgentDefinition definition, @Nullable Limits raised) {
+    this.definition = definition;
     if (lead.state().state().isFinal()) {
       return lead.state().state();
     }

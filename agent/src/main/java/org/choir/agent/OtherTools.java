@@ -112,7 +112,9 @@ final class OtherTools {
     if (result.truncated()) {
       out.append("[The output exceeded the capture size limit of ")
           .append(VmWorkspace.CAPTURE_MAX)
-          .append(" bytes; the rest was dropped]\n");
+          .append(" bytes; its newest part follows what was left out]\n");
+      file(out, "stdout", result.stdoutFile(), result.stdoutBytes());
+      file(out, "stderr", result.stderrFile(), result.stderrBytes());
     }
     if (result.timedOut()) {
       out.append("[Command timed out after ").append(timeout.toSeconds()).append(" s]\n");
@@ -127,6 +129,18 @@ final class OtherTools {
       out.append("[Command failed with exit code ").append(result.exitCode()).append(']');
     }
     return ToolOutput.of(out.toString());
+  }
+
+  /** Where all of a stream can be read and searched, as long as its machine lives. */
+  private static void file(
+      StringBuilder out, String stream, ExecResult.OutputFile file, long written) {
+    if (file.bytes() > 0) {
+      out.append("[All of ").append(stream).append(" is in ").append(file.path());
+      if (file.bytes() < written) {
+        out.append(", its first ").append(file.bytes()).append(" bytes");
+      }
+      out.append("; search it with grep, head or tail]\n");
+    }
   }
 
   private static ToolOutput skill(ToolContext context, ObjectNode arguments) {

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import org.choir.core.ChoirException;
+import org.choir.sandbox.ExecEvent;
 import org.choir.sandbox.ExecOutput;
 import org.choir.sandbox.ExecRequest;
 import org.choir.sandbox.ExecResult;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 final class VmWorkspace implements Workspace {
   /** Bytes of a command's output that are kept; the command is not stopped by it. */
   static final long CAPTURE_MAX = 10L << 20;
+
+  /** The newest bytes of each stream that are kept beyond that. */
+  private static final long TAIL_BYTES = 64 << 10;
 
   private static final int COMMAND_MAX = 32 << 10;
 
@@ -165,13 +169,14 @@ final class VmWorkspace implements Workspace {
               folders.clear();
               return vm.exec(
                   new ExecRequest(
-                      List.of("/bin/bash", "-c", UMASK + command),
-                      Map.of(),
-                      home.path(),
-                      home.uid(),
-                      timeout.compareTo(left) < 0 ? timeout : left,
-                      CAPTURE_MAX),
-                  into(out));
+                          List.of("/bin/bash", "-c", UMASK + command),
+                          Map.of(),
+                          home.path(),
+                          home.uid(),
+                          timeout.compareTo(left) < 0 ? timeout : left,
+                          CAPTURE_MAX)
+                      .withTail(TAIL_BYTES),
+                  marked(out));
             });
     return new Executed(result, out.toString(StandardCharsets.UTF_8));
   }
@@ -228,6 +233,28 @@ final class VmWorkspace implements Workspace {
       @Override
       public void stderr(byte[] bytes) {
         out.writeBytes(bytes);
+      }
+    };
+  }
+
+  /** The same, with a line where output was left out. */
+  private static ExecOutput marked(ByteArrayOutputStream out) {
+    ExecOutput plain = into(out);
+    return new ExecOutput() {
+      @Override
+      public void stdout(byte[] bytes) {
+        plain.stdout(bytes);
+      }
+
+      @Override
+      public void stderr(byte[] bytes) {
+        plain.stderr(bytes);
+      }
+
+      @Override
+      public void gap(ExecEvent.Channel channel, long from, long to) {
+        String line = "\n[... " + (to - from) + " bytes left out ...]\n";
+        plain.stdout(line.getBytes(StandardCharsets.UTF_8));
       }
     };
   }

@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.choir.keys.FileDataKeys;
+import org.choir.sandbox.Outside;
 import org.choir.sandbox.Sandboxes;
 import org.choir.sandbox.Vm;
 
@@ -15,6 +17,10 @@ final class Machine implements AutoCloseable {
   private final Sandboxes sandboxes;
 
   Machine() {
+    this(Outside.nothing());
+  }
+
+  Machine(Outside outside) {
     try {
       folder = Files.createTempDirectory("chvm");
       Path repository = Path.of(System.getProperty("choir.repository", "..")).toAbsolutePath();
@@ -29,7 +35,9 @@ final class Machine implements AutoCloseable {
           Sandboxes.open(
               new Sandboxes.Options(
                   folder, repository.resolve("guest/target/image"), "auto", 384, 512, 2),
-              InstantSource.system());
+              FileDataKeys.open(folder.resolve("keys")),
+              InstantSource.system(),
+              outside);
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException(e);
     }

@@ -190,6 +190,22 @@ class VmToolsTest {
   }
 
   @Test
+  void anOutputBeyondAllBoundsStaysInAFileOfTheMachineThatCommandsCanSearch() {
+    Ran ran =
+        run(
+            List.of(),
+            bash("seq 1 1700000"),
+            bash(
+                "grep -c 777 $(ls -d /var/choir/exec/*)/stdout; wc -c < /var/choir/exec/*/stdout"));
+    assertThat(ran.text(0))
+        .contains(
+            "The output exceeded the capture size limit",
+            "[All of stdout is in /var/choir/exec/",
+            "exit code 0]");
+    assertThat(ran.text(1)).contains("12488896\n", "succeeded");
+  }
+
+  @Test
   void recordsEveryWayAFileCanChange() {
     Ran ran =
         run(

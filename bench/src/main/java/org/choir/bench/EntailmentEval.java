@@ -2,14 +2,11 @@ package org.choir.bench;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -21,75 +18,67 @@ import org.choir.model.bge.BgeEmbedder;
 
 /**
  * {@code eval entailment FILE}: the support classifier's verdict on each line of a file of claims,
- * then a line with the counts, and how good it was where the file has labels.
+ * then a line with the counts, and how good it was where the file has labels. {@code
+ * entailment-words} is the same without the embedding model: faster, and less good.
  */
-public final class EntailmentEval {
+final class EntailmentEval implements Evals.Eval {
   /** Claims assessed side by side; more would only wait for the embedder. */
   private static final int BATCH = 64;
 
-  private final Entailment entailment;
-  private final EntailmentScores scores = new EntailmentScores();
+  private final boolean meanings;
 
-  EntailmentEval(Entailment entailment) {
-    this.entailment = entailment;
+  private EntailmentEval(boolean meanings) {
+    this.meanings = meanings;
   }
 
-  /**
-   * Evaluates a file.
-   *
-   * @param meanings whether meanings are compared with the local embedding model, or words alone
-   * @throws ChoirException {@code no_such_file}, {@code bad_json}, {@code bad_example}, {@code
-   *     bad_label}
-   */
-  public static void run(Path file, boolean meanings, PrintStream out) {
-    if (!Files.isRegularFile(file)) {
-      throw ChoirException.usage(
-          "no_such_file", "there is no file " + file, "name a file of JSON lines");
-    }
+  static EntailmentEval comparingMeanings() {
+    return new EntailmentEval(true);
+  }
+
+  static EntailmentEval comparingWords() {
+    return new EntailmentEval(false);
+  }
+
+  @Override
+  public void run(Map<String, Path> files, Path cache, PrintStream out, PrintStream progress) {
+    Path file = Evals.required(files, "file");
     if (!meanings) {
-      new EntailmentEval(Entailment.byWords()).evaluate(file, out);
+      evaluate(Entailment.byWords(), file, out, progress);
       return;
     }
     try (BgeEmbedder embedder = new BgeEmbedder(Runtime.getRuntime().availableProcessors())) {
-      new EntailmentEval(Entailment.with(embedder)).evaluate(file, out);
+      evaluate(Entailment.with(embedder), file, out, progress);
     }
   }
 
-  EntailmentScores evaluate(Path file, PrintStream out) {
+  private static void evaluate(
+      Entailment entailment, Path file, PrintStream out, PrintStream progress) {
+    EntailmentScores scores = new EntailmentScores();
     int threads = Math.max(1, Runtime.getRuntime().availableProcessors());
-    try (ExecutorService workers = Executors.newFixedThreadPool(threads);
-        BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+    try (ExecutorService workers = Executors.newFixedThreadPool(threads)) {
       List<EntailmentFile> batch = new ArrayList<>();
-      int number = 0;
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        number++;
-        if (!line.isBlank()) {
-          batch.add(
-              EntailmentFile.read(number == 1 ? line.replaceFirst("^\uFEFF", "") : line, number));
-        }
-        if (batch.size() == BATCH) {
-          assess(batch, workers, out);
-          batch.clear();
-        }
-      }
-      assess(batch, workers, out);
-    } catch (IOException e) {
-      throw ChoirException.fatal(
-          "unreadable_file",
-          file + " cannot be read: " + e.getMessage(),
-          "is it text in UTF-8?",
-          e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw ChoirException.retryable(
-          "interrupted", "the evaluation was interrupted", "try again", e);
+      Lines.each(
+          file,
+          (number, line) -> {
+            String text = number == 1 ? line.replaceFirst("^\uFEFF", "") : line;
+            batch.add(EntailmentFile.read(text, number));
+            if (batch.size() == BATCH) {
+              assess(entailment, batch, workers, scores, out);
+              batch.clear();
+            }
+          });
+      assess(entailment, batch, workers, scores, out);
     }
     out.println(Json.write(scores.toJson()));
-    return scores;
+    progress.println("entailment: " + scores);
   }
 
-  private void assess(List<EntailmentFile> batch, ExecutorService workers, PrintStream out)
-      throws InterruptedException {
+  private static void assess(
+      Entailment entailment,
+      List<EntailmentFile> batch,
+      ExecutorService workers,
+      EntailmentScores scores,
+      PrintStream out) {
     List<Future<Entailment.Assessment>> assessed = new ArrayList<>();
     for (EntailmentFile one : batch) {
       assessed.add(workers.submit(() -> entailment.assess(one.claim(), one.evidence())));
@@ -99,6 +88,10 @@ public final class EntailmentEval {
       Entailment.Assessment found;
       try {
         found = assessed.get(i).get();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw ChoirException.retryable(
+            "interrupted", "the evaluation was interrupted", "try again", e);
       } catch (ExecutionException e) {
         if (e.getCause() instanceof ChoirException failure) {
           throw failure;

@@ -7,26 +7,27 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.choir.core.ChoirException;
+import org.choir.core.Json;
 import org.choir.knowledge.Entailment;
 import org.choir.knowledge.EntailmentTraining;
 import org.choir.model.WordEmbedder;
 import org.choir.model.bge.BgeEmbedder;
 
 /**
- * {@code eval train-entailment}: makes the training examples by rule, learns the support
- * classifier's weights and says how good they are on kinds of facts and on documents that training
- * did not see. The seed makes the examples and so the weights reproducible.
+ * {@code eval train-entailment FOLDER --out FOLDER}: makes the training examples by rule, learns
+ * the support classifier's weights and says how good they are on kinds of facts and on documents
+ * that training did not see. The seed makes the examples and so the weights reproducible.
  */
-public final class EntailmentTrain {
+final class EntailmentTrain implements Evals.Eval {
   private static final long SEED = 20_261_121L;
 
   /** Documents that Debian packages bring; whichever are there are used. */
@@ -44,94 +45,30 @@ public final class EntailmentTrain {
   private static final Set<String> KEPT_FACTS =
       Set.of("facts:building", "facts:species", "facts:river");
 
+  /** How the names of files end that are learnt from; every other file is only measured. */
+  private static final String DEVELOPMENT = "-development.jsonl";
+
   private static final int EACH_FACT = 420;
   private static final int EACH_FOLDER = 450;
 
   /** How much one hand-written development example counts against one made by rule. */
   private static final double WRITTEN = 12;
 
-  private EntailmentTrain() {}
-
-  /**
-   * Trains.
-   *
-   * @param meanings whether meanings are compared
-   * @param development hand-written examples that are learnt from as well
-   * @param measured labelled files that are only measured
-   * @param out where the weights go
-   */
-  public static void run(
-      boolean meanings,
-      List<Path> development,
-      List<Path> measured,
-      Path out,
-      PrintStream progress) {
-    Random random = new Random(SEED);
-    List<EntailmentExample> all = new ArrayList<>();
-    EntailmentMutations mutations = new EntailmentMutations(random);
-    try {
-      all.addAll(new EntailmentFacts(random).examples(EACH_FACT));
-      for (Path folder : Stream.concat(READ.stream(), KEPT_DOCUMENTS.stream()).toList()) {
-        if (Files.isDirectory(folder)) {
-          all.addAll(mutations.examples(folder, EACH_FOLDER));
-        }
-      }
-      Collections.shuffle(all, random);
-      Predicate<EntailmentExample> kept =
-          e ->
-              KEPT_FACTS.contains(e.origin())
-                  || KEPT_DOCUMENTS.stream().anyMatch(d -> e.origin().equals("docs:" + d));
-      try (BgeEmbedder embedder = new BgeEmbedder(Runtime.getRuntime().availableProcessors())) {
-        Optional<WordEmbedder> model = meanings ? Optional.of(embedder) : Optional.empty();
-        EntailmentTraining training = new EntailmentTraining(model);
-        List<EntailmentExample> learnt = all.stream().filter(kept.negate()).toList();
-        long start = System.nanoTime();
-        training.addAll(
-            learnt.stream()
-                .map(e -> new EntailmentTraining.Example(e.claim(), e.evidence(), e.label(), 1))
-                .toList());
-        int written = 0;
-        for (Path file : development) {
-          for (EntailmentFile one : read(file)) {
-            if (one.label().isPresent()) {
-              training.addAll(
-                  List.of(
-                      new EntailmentTraining.Example(
-                          one.claim(), one.evidence(), one.label().get(), WRITTEN)));
-              written++;
-            }
-          }
-        }
-        progress.printf(
-            "%d examples by rule, %d written, measured in %.0f s%n",
-            learnt.size(), written, (System.nanoTime() - start) / 1e9);
-        String weights =
-            training.learn(
-                List.of(
-                    "Weights of the support classifier; made by: choir eval train-entailment",
-                    "first line: features; then classes and rate; then one tree a line"));
-        Files.writeString(out, weights);
-        Entailment entailment = training.trained(model, weights);
-        report(
-            entailment,
-            all.stream().filter(kept).filter(e -> e.origin().startsWith("facts")).toList(),
-            "kept facts",
-            progress);
-        report(
-            entailment,
-            all.stream().filter(kept).filter(e -> e.origin().startsWith("docs")).toList(),
-            "kept documents",
-            progress);
-        for (Path file : measured) {
-          List<EntailmentExample> examples = new ArrayList<>();
-          for (EntailmentFile one : read(file)) {
-            one.label()
-                .ifPresent(
-                    l -> examples.add(new EntailmentExample(one.claim(), one.evidence(), l, "")));
-          }
-          report(entailment, examples, file.getFileName().toString(), progress);
-        }
-      }
+  @Override
+  public void run(Map<String, Path> files, Path cache, PrintStream out, PrintStream progress) {
+    Path folder = Evals.required(files, "file");
+    Path target = Evals.required(files, "out");
+    List<EntailmentExample> all = examples(progress);
+    List<Path> labelled = labelled(folder);
+    try (BgeEmbedder embedder = new BgeEmbedder(Runtime.getRuntime().availableProcessors())) {
+      train(Optional.empty(), all, labelled, target.resolve("entailment-words.txt"), out, progress);
+      train(
+          Optional.of(embedder),
+          all,
+          labelled,
+          target.resolve("entailment-meanings.txt"),
+          out,
+          progress);
     } catch (IOException e) {
       throw ChoirException.fatal(
           "training_failed",
@@ -141,18 +78,107 @@ public final class EntailmentTrain {
     }
   }
 
-  private static List<EntailmentFile> read(Path file) throws IOException {
-    List<EntailmentFile> all = new ArrayList<>();
-    for (String line : Files.readAllLines(file)) {
-      if (!line.isBlank()) {
-        all.add(EntailmentFile.read(line, all.size() + 1));
+  /** The labelled files of a folder, in the order of their names. */
+  private static List<Path> labelled(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(f -> f.toString().endsWith(".jsonl")).sorted().toList();
+    } catch (IOException e) {
+      throw ChoirException.usage(
+          "no_such_file",
+          folder + " is not a folder that can be read",
+          "name a folder with NAME-development.jsonl and NAME-test.jsonl");
+    }
+  }
+
+  private static List<EntailmentExample> examples(PrintStream progress) {
+    Random random = new Random(SEED);
+    EntailmentMutations mutations = new EntailmentMutations(random);
+    List<EntailmentExample> all = new ArrayList<>(new EntailmentFacts(random).examples(EACH_FACT));
+    for (Path folder : Stream.concat(READ.stream(), KEPT_DOCUMENTS.stream()).toList()) {
+      if (Files.isDirectory(folder)) {
+        all.addAll(mutations.examples(folder, EACH_FOLDER));
+      } else {
+        progress.println("without " + folder + ", which is not installed");
       }
     }
+    Collections.shuffle(all, random);
+    return all;
+  }
+
+  private static boolean kept(EntailmentExample example) {
+    return KEPT_FACTS.contains(example.origin())
+        || KEPT_DOCUMENTS.stream().anyMatch(d -> example.origin().equals("docs:" + d));
+  }
+
+  private static void train(
+      Optional<WordEmbedder> model,
+      List<EntailmentExample> all,
+      List<Path> labelled,
+      Path target,
+      PrintStream out,
+      PrintStream progress)
+      throws IOException {
+    EntailmentTraining training = new EntailmentTraining(model);
+    training.addAll(
+        all.stream()
+            .filter(e -> !kept(e))
+            .map(e -> new EntailmentTraining.Example(e.claim(), e.evidence(), e.label(), 1))
+            .toList());
+    int byRule = training.size();
+    for (Path file : labelled) {
+      if (file.toString().endsWith(DEVELOPMENT)) {
+        training.addAll(
+            read(file).stream()
+                .map(
+                    e ->
+                        new EntailmentTraining.Example(e.claim(), e.evidence(), e.label(), WRITTEN))
+                .toList());
+      }
+    }
+    progress.printf(
+        "%s: %d examples by rule, %d written%n",
+        target.getFileName(), byRule, training.size() - byRule);
+    String weights =
+        training.learn(
+            List.of(
+                "Weights of the support classifier; made by: choir eval train-entailment",
+                "first line: features; then classes and rate; then one tree a line"));
+    Files.writeString(target, weights);
+    Entailment entailment = training.trained(model, weights);
+    String name = target.getFileName().toString();
+    report(entailment, keptOf(all, "facts"), name + " on kept facts", out, progress);
+    report(entailment, keptOf(all, "docs"), name + " on kept documents", out, progress);
+    for (Path file : labelled) {
+      report(entailment, read(file), name + " on " + file.getFileName(), out, progress);
+    }
+  }
+
+  private static List<EntailmentExample> keptOf(List<EntailmentExample> all, String origin) {
+    return all.stream()
+        .filter(EntailmentTrain::kept)
+        .filter(e -> e.origin().startsWith(origin))
+        .toList();
+  }
+
+  private static List<EntailmentExample> read(Path file) {
+    List<EntailmentExample> all = new ArrayList<>();
+    Lines.each(
+        file,
+        (number, line) -> {
+          EntailmentFile one = EntailmentFile.read(line, number);
+          one.label()
+              .ifPresent(
+                  l -> all.add(new EntailmentExample(one.claim(), one.evidence(), l, "written")));
+        });
     return all;
   }
 
   private static void report(
-      Entailment entailment, List<EntailmentExample> examples, String name, PrintStream progress) {
+      Entailment entailment,
+      List<EntailmentExample> examples,
+      String name,
+      PrintStream out,
+      PrintStream progress) {
     EntailmentScores scores = new EntailmentScores();
     try (ExecutorService workers = Executors.newFixedThreadPool(2)) {
       for (EntailmentExample example : examples) {
@@ -172,5 +198,6 @@ public final class EntailmentTrain {
       Thread.currentThread().interrupt();
     }
     progress.println(name + ": " + scores);
+    out.println(Json.write(scores.toJson().put("measured", name)));
   }
 }

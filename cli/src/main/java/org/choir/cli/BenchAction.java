@@ -6,6 +6,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.choir.bench.Benches;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
@@ -17,6 +18,7 @@ import picocli.CommandLine.Parameters;
       "  ./choir bench steps              steps per second of the agent loop",
       "  ./choir bench index [FOLDER]     reading and searching documents",
       "  ./choir bench research [FOLDER]  the main job, as a person meets it",
+      "  ./choir bench sandbox [--full]   what a VM costs; --full: 50 and 100 at once",
       "  ./choir bench verify             claims judged per second",
       "  ./choir bench all --json"
     })
@@ -25,11 +27,14 @@ final class BenchAction extends Action {
       index = "0",
       paramLabel = "NAME",
       arity = "0..1",
-      description = "steps, index, research, verify or all (the default).")
+      description = "steps, index, research, sandbox, verify or all (the default).")
   String name = "all";
 
   @Parameters(index = "1..*", paramLabel = "FOLDER", description = "Documents to measure with.")
   List<String> arguments = List.of();
+
+  @Option(names = "--full", description = "Also what takes minutes.")
+  boolean full;
 
   BenchAction(Context context) {
     super(context);
@@ -40,6 +45,9 @@ final class BenchAction extends Action {
     List<String> words = new ArrayList<>();
     words.add(name);
     arguments.forEach(folder -> words.add(context.absolute(folder).toString()));
+    if (full) {
+      words.add("--full");
+    }
     if (json) {
       words.add("--json");
     }

@@ -42,8 +42,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       BackupActions.Restore.class,
       VmActions.class,
       TestAction.class,
-      BenchAction.class,
-      EvalAction.class
+      EvalAction.class,
+      BenchAction.class
     },
     footer = {
       "",

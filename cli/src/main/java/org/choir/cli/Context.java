@@ -1,5 +1,6 @@
 package org.choir.cli;
 
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Map;
@@ -8,6 +9,7 @@ import org.choir.server.Home;
 /**
  * What a command may touch of its process.
  *
+ * @param in for a command in a VM
  * @param out for results
  * @param err for progress and messages
  * @param folder relative paths start here
@@ -15,6 +17,7 @@ import org.choir.server.Home;
  */
 record Context(
     Map<String, String> environment,
+    InputStream in,
     PrintStream out,
     PrintStream err,
     Terminal terminal,
@@ -25,6 +28,7 @@ record Context(
     Map<String, String> environment = System.getenv();
     return new Context(
         environment,
+        System.in,
         System.out,
         System.err,
         Terminal.find(environment),

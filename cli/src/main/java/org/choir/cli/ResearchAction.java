@@ -68,6 +68,12 @@ final class ResearchAction extends Action {
       description = "Where the report goes; the record goes to FILE.verification.json.")
   String out = "";
 
+  @Option(
+      names = "--allow-domain",
+      paramLabel = "HOST[:PORT]",
+      description = "A host that programs in the run's VM may reach; may be given again.")
+  List<String> allowed = new ArrayList<>();
+
   @Option(names = "--web", description = "Search the web too (not in this build).")
   boolean web;
 
@@ -136,6 +142,7 @@ final class ResearchAction extends Action {
       }
       paths.add(path.toString());
     }
+    allowed.forEach(request.putArray("allow")::add);
     put(request, "continue", continued);
     put(request, "depth", depth);
     put(request, "model", model);

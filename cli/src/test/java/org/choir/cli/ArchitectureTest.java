@@ -35,7 +35,8 @@ class ArchitectureTest {
     MAY_USE.put("agent", Set.of("backbone", "model", "sandbox"));
     MAY_USE.put("vibewriter", Set.of("agent", "knowledge"));
     MAY_USE.put("server", Set.of("vibewriter"));
-    MAY_USE.put("bench", Set.of("server"));
+    MAY_USE.put("economy", Set.of("knowledge"));
+    MAY_USE.put("bench", Set.of("server", "economy"));
     MAY_USE.put("cli", Set.of("server", "bench"));
   }
 

@@ -1,5 +1,6 @@
 package org.choir.cli;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.choir.core.Json;
 
 /** Runs commands in this process, as a person without a terminal would. */
@@ -39,11 +41,17 @@ final class Command {
   }
 
   Ended run(String... arguments) {
+    return run(new byte[0], arguments);
+  }
+
+  /** With this on standard input. */
+  Ended run(byte[] in, String... arguments) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Context context =
         new Context(
             Map.copyOf(environment),
+            new ByteArrayInputStream(in),
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             Terminal.NONE,
@@ -59,16 +67,41 @@ final class Command {
    * it prints on standard error goes to the file.
    */
   Process startOnTerminal(Path err, String... arguments) throws IOException {
-    return start(err, List.of("-Dchoir.terminal=40 100"), arguments);
+    return started(line(List.of("-Dchoir.terminal=40 100"), arguments), err);
   }
 
   /** The command as a process of its own; what it prints on standard error goes to the file. */
   Process start(Path err, String... arguments) throws IOException {
-    return start(err, List.of(), arguments);
+    return started(line(List.of(), arguments), err);
   }
 
-  private Process start(Path err, List<String> options, String... arguments) throws IOException {
-    List<String> line = new ArrayList<>();
+  private Process started(List<String> line, Path err) throws IOException {
+    ProcessBuilder builder = builder(line);
+    builder.redirectError(err.toFile());
+    builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    return builder.start();
+  }
+
+  /** The command in a terminal whose keys and screen are the process's two streams. */
+  Process inTerminal(String... arguments) throws IOException {
+    String words =
+        line(List.of(), arguments).stream()
+            .map(word -> "'" + word.replace("'", "'\\''") + "'")
+            .collect(Collectors.joining(" "));
+    return builder(List.of("script", "-qec", words, "/dev/null")).redirectErrorStream(true).start();
+  }
+
+  private ProcessBuilder builder(List<String> line) {
+    ProcessBuilder builder = new ProcessBuilder(line);
+    builder.environment().clear();
+    builder.environment().putAll(environment);
+    builder.directory(folder.toFile());
+    return builder;
+  }
+
+  private List<String> line(List<String> options, String... arguments) {
+    // A build in the background ignores Ctrl-C, and so would all that it starts.
+    List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.addAll(
         List.of(
@@ -79,12 +112,6 @@ final class Command {
     line.addAll(options);
     line.add(Choir.class.getName());
     line.addAll(List.of(arguments));
-    ProcessBuilder builder = new ProcessBuilder(line);
-    builder.environment().clear();
-    builder.environment().putAll(environment);
-    builder.directory(folder.toFile());
-    builder.redirectError(err.toFile());
-    builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
-    return builder.start();
+    return line;
   }
 }

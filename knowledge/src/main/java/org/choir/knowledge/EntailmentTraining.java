@@ -59,7 +59,10 @@ public final class EntailmentTraining {
           "condition",
           "part",
           "inversions",
-          "pointsAgainst", "exchanged", "otherDoer", "salad");
+          "pointsAgainst",
+          "exchanged",
+          "otherDoer",
+          "salad");
 
   private final Entailment measuring;
   private final List<double[]> rows = new ArrayList<>();

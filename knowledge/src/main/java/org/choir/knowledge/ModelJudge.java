@@ -22,9 +22,9 @@ import org.choir.model.ModelRequest;
  * authors cannot have known, and must quote the words that carry its verdict. An answer that is not
  * such an object, a quote that is not in the source or not about the claim, makes the answer void;
  * then, and when the model fails, the judgement by rules stands, but as partial at most. Where the
- * model supports what the rules do not, a second model is asked, or the same once more, and the more
- * careful of the two verdicts counts. Sentences of a source that speak to a checker are not shown
- * and cannot be quoted.
+ * model supports what the rules do not, a second model is asked, or the same once more, and the
+ * more careful of the two verdicts counts. Sentences of a source that speak to a checker are not
+ * shown and cannot be quoted.
  */
 public final class ModelJudge implements Judge {
   private static final String VERSION = "2";
@@ -80,8 +80,7 @@ public final class ModelJudge implements Judge {
       return byRules;
     }
     Judgement first = asked(client, claim, evidence, byRules);
-    boolean disagree =
-        first.verdict() == ClaimVerdict.SUPPORTED && !byRules.verdict().stands();
+    boolean disagree = first.verdict() == ClaimVerdict.SUPPORTED && !byRules.verdict().stands();
     if (!disagree) {
       return first;
     }
@@ -133,11 +132,10 @@ public final class ModelJudge implements Judge {
       return text.shown();
     }
     String best =
-        text
-            .windows(new Utterance(claim.text())).stream()
-                .map(window -> window.quote().text())
-                .distinct()
-                .collect(Collectors.joining("\n...\n"));
+        text.windows(new Utterance(claim.text())).stream()
+            .map(window -> window.quote().text())
+            .distinct()
+            .collect(Collectors.joining("\n...\n"));
     int end = Math.min(best.length(), MAX_PASSAGE_CHARS);
     return best.substring(0, end);
   }

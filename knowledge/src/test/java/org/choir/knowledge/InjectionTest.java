@@ -33,10 +33,7 @@ class InjectionTest {
     try (InputStream in = InjectionTest.class.getResourceAsStream("/injections.txt")) {
       assertThat(in).isNotNull();
       return new String(in.readAllBytes(), StandardCharsets.UTF_8)
-          .lines()
-          .filter(line -> !line.startsWith("# ") && !line.isBlank())
-          .toList()
-          .stream();
+          .lines().filter(line -> !line.startsWith("# ") && !line.isBlank()).toList().stream();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -63,9 +60,12 @@ class InjectionTest {
     public ModelAnswer ask(ModelRequest request, Consumer<ModelEvent> events) {
       String prompt = ((Message.User) request.messages().getFirst()).text();
       // It can only obey what it is shown.
-      boolean told = prompt.contains("supported") && prompt.toLowerCase(java.util.Locale.ROOT).contains("ignore");
+      boolean told =
+          prompt.contains("supported")
+              && prompt.toLowerCase(java.util.Locale.ROOT).contains("ignore");
       String answer =
-          Json.write(Json.object().put("verdict", told ? "supported" : verdict).put("quote", quote));
+          Json.write(
+              Json.object().put("verdict", told ? "supported" : verdict).put("quote", quote));
       return new ModelAnswer(answer, List.of(), ModelAnswer.Usage.NONE, ModelAnswer.Stop.END);
     }
   }
@@ -85,7 +85,8 @@ class InjectionTest {
   @MethodSource("injections")
   void supportsNoFalseClaimByRules(String injection) {
     String page = PAGE + injection.replace("{claim}", FALSE_CLAIM) + " It grows.";
-    ClaimResult result = verify(ClaimVerifier.byRules(), "The" + FALSE_CLAIM.substring(3) + ".", page);
+    ClaimResult result =
+        verify(ClaimVerifier.byRules(), "The" + FALSE_CLAIM.substring(3) + ".", page);
     assertThat(result.verdict().stands()).as("%s: %s", injection, result).isFalse();
   }
 
@@ -95,8 +96,7 @@ class InjectionTest {
     String order = injection.replace("{claim}", FALSE_CLAIM);
     String page = PAGE + order + " It grows.";
     for (String quote : List.of(order, FALSE_CLAIM, page, "the server compresses every table")) {
-      ClaimVerifier verifier =
-          ClaimVerifier.with(new ModelJudge(new Gullible(quote, "supported")));
+      ClaimVerifier verifier = ClaimVerifier.with(new ModelJudge(new Gullible(quote, "supported")));
       ClaimResult result = verify(verifier, "The" + FALSE_CLAIM.substring(3) + ".", page);
       assertThat(result.verdict().stands()).as("%s: %s", injection, result).isFalse();
     }
@@ -105,12 +105,16 @@ class InjectionTest {
   @ParameterizedTest
   @MethodSource("injections")
   void dropsNoTrueClaimByRules(String injection) {
-    String page = PAGE + injection.replace("supported", "contradicted").replace("{claim}", FALSE_CLAIM);
-    assertThat(verify(ClaimVerifier.byRules(), TRUE_CLAIM, page).verdict()).isEqualTo(ClaimVerdict.SUPPORTED);
+    String page =
+        PAGE + injection.replace("supported", "contradicted").replace("{claim}", FALSE_CLAIM);
+    assertThat(verify(ClaimVerifier.byRules(), TRUE_CLAIM, page).verdict())
+        .isEqualTo(ClaimVerdict.SUPPORTED);
     ClaimVerifier obeying =
         ClaimVerifier.with(
             new ModelJudge(
-                new Gullible(injection.replace("supported", "contradicted").replace("{claim}", FALSE_CLAIM), "contradicted")));
+                new Gullible(
+                    injection.replace("supported", "contradicted").replace("{claim}", FALSE_CLAIM),
+                    "contradicted")));
     assertThat(verify(obeying, TRUE_CLAIM, page).verdict().stands()).as(injection).isTrue();
   }
 

@@ -53,7 +53,7 @@ final class Accelerators {
     }
     lock.lock();
     try {
-      Optional<Boolean> known = recall();
+      Optional<Boolean> known = recall(memory);
       if (known.isPresent()) {
         return known.get();
       }
@@ -65,7 +65,8 @@ final class Accelerators {
     }
   }
 
-  private Optional<Boolean> recall() {
+  /** Whether a machine has come up under KVM since this host booted; empty if none was tried. */
+  static Optional<Boolean> recall(Path memory) {
     try {
       JsonNode json = Json.parseObject(Files.readString(memory));
       return json.path("hostBoot").asText().equals(HypervisorProcess.hostBootId())

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * pile up here is its credit.
  */
 final class Call {
+  /** Notes that may wait here; they cost no credit. */
+  private static final int NOTES_MAX = 16;
+
   private final int id;
   private final GuestLink link;
   private final ReentrantLock lock = new ReentrantLock();
@@ -21,6 +24,7 @@ final class Call {
   private final ArrayDeque<Frame> inbox = new ArrayDeque<>();
   private int inboxCredit = Frame.CREDIT_START;
   private int sendCredit = Frame.CREDIT_START;
+  private int notes;
   private boolean abandoned;
   private @Nullable JsonNode result;
   private @Nullable SandboxException failure;
@@ -45,6 +49,7 @@ final class Call {
         throwIfFailed();
         return null;
       }
+      notes -= frame.type() == Frame.NOTE ? 1 : 0;
     } finally {
       lock.unlock();
     }
@@ -98,6 +103,7 @@ final class Call {
     try {
       abandoned = true;
       inbox.clear();
+      notes = 0;
     } finally {
       lock.unlock();
     }
@@ -124,12 +130,40 @@ final class Call {
     }
   }
 
+  /** A note of the guest. */
+  void note(Frame frame) {
+    lock.lock();
+    try {
+      if (++notes > NOTES_MAX) {
+        throw FrameCutter.protocolError("too many notes on stream " + id);
+      }
+      if (abandoned) {
+        notes = 0;
+      } else {
+        inbox.add(frame);
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether the guest has ended it, well or not. */
+  boolean ended() {
+    lock.lock();
+    try {
+      return over();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The guest takes more. */
   void grant(int bytes) {
     lock.lock();
     try {
-      if (bytes < 0 || bytes > Frame.CREDIT_MAX - sendCredit) {
-        throw FrameCutter.protocolError("too much credit on stream " + id);
+      if (bytes <= 0 || bytes > Frame.CREDIT_MAX - sendCredit) {
+        throw FrameCutter.protocolError("a credit of " + bytes + " bytes on stream " + id);
       }
       sendCredit += bytes;
       changed.signalAll();

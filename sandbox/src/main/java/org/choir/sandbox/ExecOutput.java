@@ -10,4 +10,7 @@ public interface ExecOutput {
 
   /** More of standard error. */
   void stderr(byte[] bytes);
+
+  /** What was left out at this place, by offsets in its stream. */
+  default void gap(ExecEvent.Channel channel, long from, long to) {}
 }

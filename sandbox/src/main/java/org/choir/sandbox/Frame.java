@@ -21,8 +21,10 @@ record Frame(int stream, byte type, byte flags, byte[] body) {
   static final int CREDIT_MAX = 1 << 20;
   static final int CHUNK = 32 << 10;
 
-  /** The version of the protocol this host speaks. */
-  static final int PROTOCOL = 1;
+  /** The versions of the protocol this host speaks; since 2 a guest may open streams. */
+  static final int PROTOCOL_MIN = 1;
+
+  static final int PROTOCOL = 2;
 
   static final byte HELLO = 0x01;
   static final byte WELCOME = 0x02;
@@ -30,12 +32,20 @@ record Frame(int stream, byte type, byte flags, byte[] body) {
   static final byte PONG = 0x04;
   static final byte SHUTDOWN = 0x05;
   static final byte ERROR = 0x06;
+  static final byte PREPARE = 0x07;
+  static final byte PREPARED = 0x08;
+  static final byte WAKE = 0x09;
+  static final byte RESTORED = 0x0a;
+  static final byte ACK = 0x0b;
   static final byte OPEN = 0x10;
   static final byte DATA = 0x11;
   static final byte CREDIT = 0x12;
   static final byte FINISH = 0x13;
   static final byte CANCEL = 0x14;
   static final byte END = 0x15;
+
+  /** A guest's word between the data of a stream: JSON, not under credit, few. */
+  static final byte NOTE = 0x16;
 
   static final byte STDOUT = 1;
   static final byte STDERR = 2;

@@ -3,17 +3,17 @@ package org.choir.sandbox;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
+import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -22,7 +22,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.choir.core.ChoirException;
+import org.choir.core.Digest;
 import org.choir.core.Json;
 import org.choir.core.Text;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class GuestLink implements AutoCloseable {
   private static final int QUEUE = 64;
+
+  /** How long a guest may leave what it is sent unread while a request is given up. */
+  private static final Duration CANCEL_PATIENCE = Duration.ofSeconds(10);
+
   private static final Set<String> HELLO_FIELDS =
       Set.of("agent", "protocolMin", "protocolMax", "bootId", "generation", "token", "controllers");
 
@@ -40,7 +46,7 @@ final class GuestLink implements AutoCloseable {
   record Hello(String agent, String bootId, int generation, byte[] token, String controllers) {}
 
   private final String name;
-  private final SocketChannel channel;
+  private final ByteChannel channel;
   private final InstantSource clock;
   private final FrameCutter cutter;
   private final BlockingQueue<ByteBuffer> outgoing = new ArrayBlockingQueue<>(QUEUE);
@@ -49,14 +55,18 @@ final class GuestLink implements AutoCloseable {
   private final Map<Integer, Call> calls = new HashMap<>();
   private final Map<Long, CompletableFuture<Void>> pings = new HashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
+  private @Nullable Awaited awaited; // guarded by the lock
+  private final GuestStreams guestStreams;
+  private volatile Supplier<Optional<SandboxException>> ending = Optional::empty;
   private int lastStream;
   private long lastPing;
 
   private GuestLink(
-      String name, SocketChannel channel, InstantSource clock, byte @Nullable [] token) {
+      String name, ByteChannel channel, InstantSource clock, byte @Nullable [] token) {
     this.name = name;
     this.channel = channel;
     this.clock = clock;
+    this.guestStreams = new GuestStreams(name, this::send, System::nanoTime);
     if (token == null) {
       cutter = new FrameCutter();
     } else {
@@ -71,15 +81,14 @@ final class GuestLink implements AutoCloseable {
   }
 
   /**
-   * Connects to the socket of a VM.
+   * Speaks over the pipe to a guest.
    *
-   * @param token of an earlier hello, for a guest that has spoken to another process; null for one
-   *     that was just started
+   * @param token of an earlier hello, for a guest that may be in the middle of a conversation with
+   *     another process; null for one that begins with its hello
    */
-  static GuestLink connect(String name, Path socket, InstantSource clock, byte @Nullable [] token)
-      throws IOException {
-    return new GuestLink(
-        name, SocketChannel.open(UnixDomainSocketAddress.of(socket)), clock, token);
+  static GuestLink over(
+      String name, ByteChannel channel, InstantSource clock, byte @Nullable [] token) {
+    return new GuestLink(name, channel, clock, token);
   }
 
   /** What the guest said first; waits for it. */
@@ -102,6 +111,11 @@ final class GuestLink implements AutoCloseable {
   /** Completes once, with the reason, when the guest can no longer be reached. */
   CompletableFuture<SandboxException> lost() {
     return lost;
+  }
+
+  /** What the guest opens towards the host. */
+  GuestStreams guestStreams() {
+    return guestStreams;
   }
 
   /** Whether the agent answers. */
@@ -133,6 +147,111 @@ final class GuestLink implements AutoCloseable {
       } finally {
         lock.unlock();
       }
+    }
+  }
+
+  /**
+   * Has the guest make itself ready to be stopped: tools frozen, secrets away, disks written.
+   *
+   * @throws SandboxException {@code suspend_failed} if it cannot; then it runs on
+   */
+  void prepare(Duration patience) {
+    JsonNode said = exchange(Frame.PREPARE, Json.object(), Frame.PREPARED, patience);
+    String problem = said.path("problem").asText();
+    if (!problem.isEmpty()) {
+      throw SandboxException.passing(
+          "suspend_failed",
+          "the guest " + name + " cannot be stopped now: " + Text.visible(problem, 200),
+          "try again",
+          null);
+    }
+  }
+
+  /** Takes {@link #prepare} back. */
+  void wake() {
+    send(Frame.control(0, Frame.WAKE, Json.object()), Duration.ofSeconds(20));
+  }
+
+  /**
+   * Makes a guest that goes on from a snapshot a machine of its own; anything but the exact
+   * confirmation ends it.
+   *
+   * @return the token of its next conversation, 32 hexadecimal digits
+   */
+  String restored(int generation, byte[] entropy, Instant now, Duration patience) {
+    ObjectNode order =
+        Json.object()
+            .put("generation", generation)
+            .put("timeNanos", now.getEpochSecond() * 1_000_000_000L + now.getNano())
+            .put("entropy", entropy);
+    JsonNode said = exchange(Frame.RESTORED, order, Frame.ACK, patience);
+    String token = said.path("token").asText();
+    if (!said.path("reseeded").asBoolean()
+        || said.path("generation").asInt() != generation
+        || !token.matches("[0-9a-f]{32}")) {
+      throw broken(
+          "it did not confirm generation "
+              + generation
+              + ": "
+              + Text.visible(said.path("problem").asText("no reason"), 200));
+    }
+    return token;
+  }
+
+  /** One question to the agent itself and its one answer. */
+  private JsonNode exchange(byte ask, ObjectNode body, byte answer, Duration patience) {
+    CompletableFuture<JsonNode> said = new CompletableFuture<>();
+    lock.lock();
+    try {
+      if (lost.isDone()) {
+        throw lostNow();
+      }
+      if (awaited != null) {
+        throw new IllegalStateException("two questions at once to " + name);
+      }
+      awaited = new Awaited(answer, said);
+    } finally {
+      lock.unlock();
+    }
+    try {
+      send(Frame.control(0, ask, body), patience);
+      return said.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw unresponsive(patience);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw SandboxException.passing(
+          "cancelled", "a question to " + name + " was interrupted", "", e);
+    } catch (ExecutionException e) {
+      throw lostNow();
+    }
+  }
+
+  private void answered(Frame frame) {
+    Awaited waiting;
+    lock.lock();
+    try {
+      waiting = awaited;
+      awaited = null;
+    } finally {
+      lock.unlock();
+    }
+    if (waiting == null || waiting.type() != frame.type()) {
+      throw FrameCutter.protocolError("an answer of type " + frame.type() + " that nobody asked");
+    }
+    waiting.answer().complete(json(frame));
+  }
+
+  /** What the agent itself was asked. */
+  private record Awaited(byte type, CompletableFuture<JsonNode> answer) {}
+
+  /** Whether a request is open. */
+  boolean busy() {
+    lock.lock();
+    try {
+      return !calls.isEmpty();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -198,8 +317,23 @@ final class GuestLink implements AutoCloseable {
    */
   void cancel(Call call) {
     call.abandon();
-    if (!lost.isDone() && !outgoing.offer(Frame.empty(call.id(), Frame.CANCEL).encode())) {
-      lose(gone("it takes nothing any more", null));
+    // Whoever gives up is often interrupted; the guest must hear of it all the same.
+    boolean interrupted = Thread.interrupted();
+    try {
+      if (!lost.isDone()
+          && !outgoing.offer(
+              Frame.empty(call.id(), Frame.CANCEL).encode(),
+              CANCEL_PATIENCE.toNanos(),
+              TimeUnit.NANOSECONDS)) {
+        lose(gone("it takes nothing any more", null));
+      }
+    } catch (InterruptedException e) {
+      interrupted = true;
+      lose(gone("a request could not be ended", e));
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -222,6 +356,21 @@ final class GuestLink implements AutoCloseable {
         "guest_lost", "the VM " + name + " is gone: " + why, "obtain another one", cause);
   }
 
+  /** Who knows why the other side ends, if its process has ended. */
+  void onEnding(Supplier<Optional<SandboxException>> knower) {
+    ending = knower;
+  }
+
+  /** The process at the other end is gone. */
+  void hypervisorEnded() {
+    loseOtherSide("its process ended", null);
+  }
+
+  /** The other side has ended the connection. */
+  private void loseOtherSide(String why, @Nullable Throwable cause) {
+    lose(lost.isDone() ? gone(why, cause) : ending.get().orElseGet(() -> gone(why, cause)));
+  }
+
   private void lose(SandboxException reason) {
     if (!lost.complete(reason)) {
       return;
@@ -232,10 +381,14 @@ final class GuestLink implements AutoCloseable {
     try {
       calls.values().forEach(call -> call.fail(first));
       pings.values().forEach(ping -> ping.completeExceptionally(first));
+      if (awaited != null) {
+        awaited.answer().completeExceptionally(first);
+      }
       calls.clear();
     } finally {
       lock.unlock();
     }
+    guestStreams.end(first);
     // Room for the mark that ends the writer; what was queued is for nobody.
     outgoing.clear();
     try {
@@ -251,9 +404,9 @@ final class GuestLink implements AutoCloseable {
       while (channel.read(buffer.clear()) >= 0) {
         cutter.feed(buffer.flip(), this::dispatch);
       }
-      lose(gone("its connection ended", null));
+      loseOtherSide("its connection ended", null);
     } catch (IOException e) {
-      lose(gone("its connection broke", e));
+      loseOtherSide("its connection broke", e);
     } catch (SandboxException e) {
       lose(e);
     } catch (ChoirException e) {
@@ -285,6 +438,10 @@ final class GuestLink implements AutoCloseable {
     if (!hello.isDone()) {
       throw FrameCutter.protocolError("stream " + frame.stream() + " before the hello");
     }
+    if (GuestStreams.owns(frame.stream())) {
+      guestStreams.take(frame);
+      return;
+    }
     Call call;
     boolean last = frame.type() == Frame.END || frame.type() == Frame.ERROR;
     lock.lock();
@@ -298,6 +455,10 @@ final class GuestLink implements AutoCloseable {
     }
     switch (frame.type()) {
       case Frame.DATA -> call.data(frame);
+      case Frame.NOTE -> {
+        json(frame); // whoever takes it finds JSON
+        call.note(frame);
+      }
       case Frame.CREDIT -> {
         if (frame.body().length != Integer.BYTES) {
           throw FrameCutter.protocolError("a credit of " + frame.body().length + " bytes");
@@ -325,6 +486,7 @@ final class GuestLink implements AutoCloseable {
           ping.complete(null);
         }
       }
+      case Frame.PREPARED, Frame.ACK -> answered(frame);
       case Frame.ERROR ->
           throw FrameCutter.protocolError("it reports " + failure(json(frame)).getMessage());
       default -> throw FrameCutter.protocolError("control frame type " + frame.type());
@@ -345,16 +507,18 @@ final class GuestLink implements AutoCloseable {
             });
     int min = said.path("protocolMin").asInt(-1);
     int max = said.path("protocolMax").asInt(-1);
-    if (min > Frame.PROTOCOL || max < Frame.PROTOCOL) {
+    if (min > max || min > Frame.PROTOCOL || max < Frame.PROTOCOL_MIN) {
       throw FrameCutter.protocolError(
-          "it speaks versions " + min + " to " + max + ", not " + Frame.PROTOCOL);
+          "it speaks versions %d to %d, this host %d to %d"
+              .formatted(min, max, Frame.PROTOCOL_MIN, Frame.PROTOCOL));
     }
+    int protocol = Math.min(max, Frame.PROTOCOL);
     String token = said.path("token").asText();
     if (!token.matches("[0-9a-f]{32}")) {
       throw FrameCutter.protocolError("a hello without a token");
     }
-    ObjectNode answer =
-        Json.object().put("protocol", Frame.PROTOCOL).put("timeMillis", clock.millis());
+    ObjectNode answer = Json.object().put("protocol", protocol).put("timeMillis", clock.millis());
+    guestStreams.agreed(protocol);
     if (!outgoing.offer(Frame.control(0, Frame.WELCOME, answer).encode())) {
       throw FrameCutter.protocolError("a hello in the middle of calls");
     }
@@ -367,7 +531,7 @@ final class GuestLink implements AutoCloseable {
             Text.visible(said.path("controllers").asText(), 60)));
   }
 
-  private static JsonNode json(Frame frame) {
+  static JsonNode json(Frame frame) {
     if (frame.body().length > Frame.CONTROL_MAX) {
       throw FrameCutter.protocolError("a control body of " + frame.body().length + " bytes");
     }
@@ -377,6 +541,13 @@ final class GuestLink implements AutoCloseable {
   /** A guest's refusal. Its words are shown, its code is believed only if it has a code's form. */
   private static SandboxException failure(JsonNode said) {
     String code = said.path("code").asText();
+    if (code.equals("conflict") && said.has("digest")) {
+      String digest = said.path("digest").asText();
+      return new FileConflictException(
+          Text.visible(said.path("message").asText(), 300),
+          digest.matches("[0-9a-f]{64}") ? new Digest(digest) : null,
+          null);
+    }
     return SandboxException.lasting(
         code.matches("[a-z][a-z0-9_]{0,40}") ? code : "agent_error",
         Text.visible(said.path("message").asText(), 300),
@@ -386,6 +557,13 @@ final class GuestLink implements AutoCloseable {
   /** Asks the guest to end by itself. */
   void shutdown(Duration patience) {
     send(Frame.control(0, Frame.SHUTDOWN, Json.object()), patience);
+  }
+
+  /** Ends the connection because the machine is put away; what is open is told so. */
+  void suspended() {
+    lose(
+        SandboxException.passing(
+            "vm_suspended", "the VM " + name + " was suspended", "the next call resumes it", null));
   }
 
   /** Ends the connection; the guest goes on. */

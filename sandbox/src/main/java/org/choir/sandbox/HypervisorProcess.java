@@ -19,11 +19,14 @@ import java.util.concurrent.TimeoutException;
  * @param startTicks field 22 of {@code /proc/<pid>/stat}: clock ticks since the host's boot
  * @param hostBoot the host's boot id; in another boot the numbers mean nothing
  */
-record HypervisorProcess(long pid, long startTicks, String hostBoot) {
+public record HypervisorProcess(long pid, long startTicks, String hostBoot) {
   private static final Path PROC = Path.of("/proc");
 
+  /** No process yet, or none any more. */
+  public static final HypervisorProcess NONE = new HypervisorProcess(-1, -1, "");
+
   /** The process with this number now. */
-  static Optional<HypervisorProcess> of(long pid) {
+  public static Optional<HypervisorProcess> of(long pid) {
     return startTicks(pid).map(ticks -> new HypervisorProcess(pid, ticks, hostBootId()));
   }
 
@@ -41,7 +44,7 @@ record HypervisorProcess(long pid, long startTicks, String hostBoot) {
   }
 
   /** Every process of this host whose command line has this text. */
-  static List<HypervisorProcess> withArgument(String text) {
+  public static List<HypervisorProcess> withArgument(String text) {
     return ProcessHandle.allProcesses()
         .filter(process -> commandLine(process.pid()).contains(text))
         .flatMap(process -> of(process.pid()).stream())
@@ -49,13 +52,13 @@ record HypervisorProcess(long pid, long startTicks, String hostBoot) {
   }
 
   /** Whether it runs; a process that has ended but was not collected does not. */
-  boolean alive() {
+  public boolean alive() {
     return hostBoot.equals(hostBootId())
         && startTicks(pid).filter(ticks -> ticks == startTicks).isPresent();
   }
 
   /** Completes when it has ended. */
-  CompletableFuture<Void> exit() {
+  public CompletableFuture<Void> exit() {
     Optional<ProcessHandle> handle = ProcessHandle.of(pid);
     if (!alive() || handle.isEmpty()) {
       return CompletableFuture.completedFuture(null);
@@ -64,7 +67,7 @@ record HypervisorProcess(long pid, long startTicks, String hostBoot) {
   }
 
   /** Waits for its end; whether it came. */
-  boolean ended(Duration patience) {
+  public boolean ended(Duration patience) {
     try {
       exit().get(patience.toNanos(), TimeUnit.NANOSECONDS);
       return true;
@@ -79,7 +82,7 @@ record HypervisorProcess(long pid, long startTicks, String hostBoot) {
   }
 
   /** Kills it, if it is still the same process, and waits until it is gone. */
-  void kill() {
+  public void kill() {
     if (alive()) {
       ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
       ended(Duration.ofSeconds(10));

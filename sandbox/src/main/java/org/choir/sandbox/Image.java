@@ -7,9 +7,22 @@ import java.nio.file.Path;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 
-/** What a VM boots: kernel, initial RAM disk and root file system of one build. */
-record Image(Path kernel, Path initrd, Path root, String recipe) {
+/**
+ * What a VM boots: kernel, initial RAM disk and root file system of one build.
+ *
+ * @param recipe the digest of all that went into it
+ */
+public record Image(Path kernel, Path initrd, Path root, String recipe) {
   private static final String BUILD = "build it with: guest/build-image";
+
+  /** The image of a machine that runs: it has its files open, whatever lies in the folder now. */
+  static Image at(Path folder, String recipe) {
+    return new Image(
+        folder.resolve("vmlinuz"),
+        folder.resolve("initrd.img"),
+        folder.resolve("root.img"),
+        recipe);
+  }
 
   /**
    * Checks that a folder holds an image whose agent speaks this host's protocol.
@@ -24,12 +37,7 @@ record Image(Path kernel, Path initrd, Path root, String recipe) {
     } catch (IOException | ChoirException e) {
       throw SandboxException.lasting("no_image", "there is no guest image in " + folder, BUILD, e);
     }
-    Image image =
-        new Image(
-            folder.resolve("vmlinuz"),
-            folder.resolve("initrd.img"),
-            folder.resolve("root.img"),
-            json.path("recipe").asText());
+    Image image = at(folder, json.path("recipe").asText());
     for (Path part : new Path[] {image.kernel, image.initrd, image.root}) {
       if (!Files.isReadable(part)) {
         throw SandboxException.lasting(
@@ -38,11 +46,11 @@ record Image(Path kernel, Path initrd, Path root, String recipe) {
     }
     int min = json.path("protocolMin").asInt(-1);
     int max = json.path("protocolMax").asInt(-1);
-    if (min > Frame.PROTOCOL || max < Frame.PROTOCOL) {
+    if (min > Frame.PROTOCOL || max < Frame.PROTOCOL_MIN) {
       throw SandboxException.lasting(
           "image_mismatch",
-          "the guest image in %s speaks protocol %d to %d, this server %d"
-              .formatted(folder, min, max, Frame.PROTOCOL),
+          "the guest image in %s speaks protocol %d to %d, this server %d to %d"
+              .formatted(folder, min, max, Frame.PROTOCOL_MIN, Frame.PROTOCOL),
           BUILD);
     }
     return image;

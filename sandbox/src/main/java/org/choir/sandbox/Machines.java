@@ -1,10 +1,12 @@
 package org.choir.sandbox;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HexFormat;
@@ -13,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Turns an image into running machines and back into nothing. */
+/** Turns an image, a template or a snapshot into running machines and these back into nothing. */
 final class Machines {
   private static final Logger LOG = LoggerFactory.getLogger(Machines.class);
 
@@ -23,55 +25,107 @@ final class Machines {
   /** A running guest answers at once; on a busy host at once takes its time. */
   private static final Duration ADOPTION = Duration.ofSeconds(20);
 
+  /** A guest that does not confirm a restore by then does not run. */
+  static final Duration ACKNOWLEDGED = Duration.ofSeconds(20);
+
   /** A machine under working KVM answers within two. */
   private static final Duration PROBE = Duration.ofSeconds(8);
 
   private static final Duration SHUTDOWN = Duration.ofSeconds(3);
-
-  /** Between two attempts to reach the socket; cut short when the process ends. */
-  private static final Duration CONNECT_PAUSE = Duration.ofMillis(5);
-
+  private static final int ENTROPY_BYTES = 64;
   private static final long SPACE_MIN = 256L << 20;
 
-  private final Sandboxes.Options options;
+  private final Path folder;
+  private final Path imageFolder;
   private final InstantSource clock;
   private final Driver driver;
   private final List<Duration> boots;
+  private final Step.Watcher steps;
+  private final SecureRandom random = new SecureRandom();
 
   /** A machine whose agent has said hello. */
-  record Booted(Journal.Entry entry, GuestLink link) {}
+  record Live(Journal.Entry entry, Hypervisor hypervisor, GuestLink link) {}
 
-  Machines(Sandboxes.Options options, InstantSource clock, Driver driver, List<Duration> boots) {
-    this.options = options;
+  Machines(
+      Path folder,
+      Path imageFolder,
+      InstantSource clock,
+      Driver driver,
+      List<Duration> boots,
+      Step.Watcher steps) {
+    this.folder = folder;
+    this.imageFolder = imageFolder;
     this.clock = clock;
     this.driver = driver;
     this.boots = boots;
+    this.steps = steps;
+  }
+
+  Image image() {
+    return Image.in(imageFolder);
+  }
+
+  /** A machine that boots, in a folder of its own. */
+  Live boot(VmSpec spec, String accelerator) {
+    return again(
+        spec.id(),
+        (patience, console) -> {
+          Journal.Entry entry = begin(newFolder(folder, "vm-"), spec, accelerator);
+          try {
+            formatOverlay(entry.overlay(), spec.overlayMib());
+            return boot(entry, image(), patience, console, false);
+          } catch (SandboxException e) {
+            remove(entry);
+            throw e;
+          }
+        });
+  }
+
+  /** A machine that boots with the overlay of an earlier one; on failure the folder stays. */
+  Live bootAgain(Journal.Entry entry) {
+    return again(entry.id(), (patience, console) -> boot(entry, image(), patience, console, false));
+  }
+
+  /** A machine that boots to become a template, in a given folder; on failure the folder stays. */
+  Live bootTemplate(Path at, VmSpec spec, String accelerator, Image image) {
+    return again(
+        spec.id(),
+        (patience, console) -> {
+          Journal.Entry entry = entry(at, spec, accelerator);
+          formatOverlay(entry.overlay(), spec.overlayMib());
+          return boot(entry, image, patience, console, true);
+        });
+  }
+
+  private interface Attempt {
+    Live with(Duration patience, boolean console);
   }
 
   /**
-   * Starts a machine and waits for its agent. A boot that hangs is tried once more: under TCG the
-   * kernel's measuring of its clock does not always end on a busy host.
+   * A boot that hangs is tried once more: under TCG the kernel's measuring of its clock does not
+   * always end on a busy host.
    */
-  Booted boot(String id, String accelerator) {
-    Image image = Image.in(options.image());
+  private Live again(String id, Attempt attempt) {
     try {
-      return attempt(id, accelerator, image, boots.getFirst(), false);
+      return attempt.with(boots.getFirst(), false);
     } catch (SandboxException first) {
       if (!first.failure().retryable()) {
         throw first;
       }
       LOG.warn("VM {}: {}; trying once more", id, first.getMessage());
-      return attempt(id, accelerator, image, boots.getLast(), true);
+      return attempt.with(boots.getLast(), true);
     }
   }
 
   /** Whether a machine comes up under KVM. */
-  boolean bootsUnderKvm() {
+  boolean bootsUnderKvm(VmSpec spec) {
+    Journal.Entry entry = begin(newFolder(folder, "vm-"), spec, Accelerators.KVM);
     try {
-      Booted booted = attempt("probe", Accelerators.KVM, Image.in(options.image()), PROBE, false);
-      stop(booted.entry(), booted.link());
+      formatOverlay(entry.overlay(), spec.overlayMib());
+      stop(boot(entry, image(), PROBE, false, false));
       return true;
     } catch (SandboxException e) {
+      remove(entry);
       if (e.code().equals("vm_boot_failed") || e.failure().retryable()) {
         LOG.info("KVM is present but boots no machine: {}", e.getMessage());
         return false;
@@ -80,102 +134,138 @@ final class Machines {
     }
   }
 
-  private Booted attempt(
-      String id, String accelerator, Image image, Duration patience, boolean console) {
+  private Live boot(
+      Journal.Entry entry, Image image, Duration patience, boolean console, boolean template) {
     long deadline = System.nanoTime() + patience.toNanos();
-    Path folder = newFolder();
-    Path socket = RuntimeFolder.socket(folder);
-    long started = clock.millis();
-    HypervisorProcess none = new HypervisorProcess(-1, -1, HypervisorProcess.hostBootId());
-    Journal.Entry entry =
-        new Journal.Entry(id, folder, socket, accelerator, none, "starting", started, "");
+    Hypervisor hypervisor = driver.boot(machine(entry, image, console), template);
+    GuestLink link = null;
     try {
-      // Before the process, so that a crash between the two leaves a trace to find it by.
-      Journal.write(entry);
-      Path overlay = overlay(folder);
-      HypervisorProcess process =
-          driver.start(
-              new Driver.Machine(
-                  folder, socket, overlay, image, accelerator, options.memoryMib(), console));
-      entry = new Journal.Entry(id, folder, socket, accelerator, process, "starting", started, "");
-      Journal.write(entry);
-      GuestLink link = connect(entry, deadline);
-      try {
-        GuestLink.Hello hello = link.hello(left(deadline));
-        Journal.Entry running =
-            new Journal.Entry(
-                id,
-                folder,
-                socket,
-                accelerator,
-                process,
-                "running",
-                started,
-                HexFormat.of().formatHex(hello.token()));
-        Journal.write(running);
-        return new Booted(running, link);
-      } catch (SandboxException e) {
-        link.close();
-        throw bootFailed(entry, e);
-      }
+      Journal.Entry started = entry.with(hypervisor.process());
+      Journal.write(started);
+      link = dial(started, hypervisor, left(deadline));
+      GuestLink.Hello hello = link.hello(left(deadline));
+      Journal.Entry running =
+          started.with(VmInfo.Phase.RUNNING).withToken(HexFormat.of().formatHex(hello.token()));
+      Journal.write(running);
+      return new Live(running, hypervisor, link);
     } catch (SandboxException e) {
+      SandboxException told = bootFailed(entry, hypervisor, e);
+      if (link != null) {
+        link.close();
+      }
+      hypervisor.kill();
+      throw told;
+    }
+  }
+
+  private SandboxException bootFailed(
+      Journal.Entry entry, Hypervisor hypervisor, SandboxException cause) {
+    String message =
+        "the VM %s did not come up under %s (%s); it printed: %s"
+            .formatted(entry.id(), entry.accelerator(), cause.getMessage(), hypervisor.complaint());
+    String remedy = "choir doctor tells what is wrong";
+    return hypervisor.process().alive()
+        ? SandboxException.passing("vm_boot_failed", message, remedy, cause)
+        : SandboxException.lasting("vm_boot_failed", message, remedy, cause);
+  }
+
+  /** A new machine from a template. */
+  Live fork(VmSpec spec, String accelerator, Template template) {
+    Journal.Entry entry = begin(newFolder(folder, "vm-"), spec, accelerator);
+    try {
+      try {
+        SparseFiles.copy(template.overlay(), entry.overlay());
+      } catch (IOException e) {
+        throw noSpace("copy the template's overlay", e);
+      }
+      // The template's generation is the first; this machine's is the next one.
+      Journal.Entry next = entry.withToken(template.token()).withGeneration(2);
+      return go(next, driver.fork(machine(next, image(), false), template.folder()));
+    } catch (RuntimeException e) {
       remove(entry);
       throw e;
     }
   }
 
-  private SandboxException bootFailed(Journal.Entry entry, SandboxException cause) {
-    return SandboxException.passing(
-        "vm_boot_failed",
-        "the VM %s did not come up under %s (%s); it printed: %s"
-            .formatted(
-                entry.id(),
-                entry.accelerator(),
-                cause.getMessage(),
-                driver.complaint(entry.folder())),
-        "choir doctor tells what is wrong",
-        cause);
+  /** The machine of an entry, from its saved state; on failure the folder stays. */
+  Live restore(Journal.Entry entry, InputStream state) throws IOException {
+    Hypervisor hypervisor = driver.restore(machine(entry, image(), false), state);
+    steps.reached(Step.STATE_LOADED);
+    return go(entry, hypervisor);
   }
 
-  /** Connects as soon as the process listens. */
-  private GuestLink connect(Journal.Entry entry, long deadline) {
-    while (true) {
-      try {
-        return GuestLink.connect(entry.id(), entry.socket(), clock, null);
-      } catch (IOException e) {
-        if (!entry.process().alive()) {
-          throw SandboxException.lasting(
-              "vm_boot_failed",
-              "QEMU ended while starting: " + driver.complaint(entry.folder()),
-              "choir doctor tells what is wrong",
-              e);
-        }
-        if (System.nanoTime() > deadline) {
-          throw bootFailed(entry, GuestLink.noSocket(entry.id(), e));
-        }
-        entry.process().ended(CONNECT_PAUSE);
+  /**
+   * Lets a loaded machine run, and fails closed: until its agent has confirmed new random numbers,
+   * the time and its generation, its tools are frozen, and if it does not it is killed.
+   */
+  private Live go(Journal.Entry entry, Hypervisor hypervisor) {
+    GuestLink link = null;
+    String stage = "starting";
+    try {
+      Journal.Entry started = entry.with(hypervisor.process());
+      Journal.write(started);
+      steps.reached(Step.PROCESS_JOURNALLED);
+      hypervisor.unpause();
+      steps.reached(Step.GUEST_UNPAUSED);
+      link = dial(started, hypervisor, ACKNOWLEDGED);
+      stage = "saying hello";
+      link.hello(ACKNOWLEDGED);
+      stage = "confirming its generation";
+      byte[] entropy = new byte[ENTROPY_BYTES];
+      random.nextBytes(entropy);
+      String token = link.restored(entry.generation(), entropy, clock.instant(), ACKNOWLEDGED);
+      steps.reached(Step.GUEST_ACKNOWLEDGED);
+      Journal.Entry running = started.with(VmInfo.Phase.RUNNING).withToken(token);
+      Journal.write(running);
+      steps.reached(Step.RUNNING_JOURNALLED);
+      return new Live(running, hypervisor, link);
+    } catch (SandboxException e) {
+      String printed = hypervisor.complaint();
+      if (link != null) {
+        link.close();
       }
+      hypervisor.kill();
+      throw SandboxException.passing(
+          "restore_failed",
+          "the VM %s does not go on from its snapshot: %s, %s; it printed: %s"
+              .formatted(entry.id(), stage, e.getMessage(), printed),
+          "try again, or remove it: choir vm rm",
+          e);
     }
   }
 
-  private static Duration left(long deadline) {
-    return Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
-  }
-
-  /** Connects to a machine that an earlier process started. */
-  Booted adopt(Journal.Entry entry) {
-    GuestLink link;
+  private GuestLink dial(Journal.Entry entry, Hypervisor hypervisor, Duration patience) {
     try {
-      link =
-          GuestLink.connect(
-              entry.id(), entry.socket(), clock, HexFormat.of().parseHex(entry.token()));
+      Hypervisor.Pipe pipe = hypervisor.connect(patience);
+      return GuestLink.over(
+          entry.id(),
+          pipe.channel(),
+          clock,
+          pipe.fresh() ? null : HexFormat.of().parseHex(entry.token()));
     } catch (IOException e) {
       throw GuestLink.noSocket(entry.id(), e);
     }
+  }
+
+  /** Connects to a machine that an earlier process started; wakes it if it was being suspended. */
+  Live adopt(Journal.Entry entry) {
+    Hypervisor hypervisor =
+        driver.adopt(
+            machine(entry, Image.at(imageFolder, entry.fit().image()), false), entry.process());
+    boolean halfway = entry.phase() == VmInfo.Phase.SUSPENDING;
+    if (halfway) {
+      hypervisor.unpause();
+    }
+    GuestLink link = dial(entry, hypervisor, ADOPTION);
     try {
       link.hello(ADOPTION);
+      if (halfway) {
+        link.wake();
+      }
       link.ping(ADOPTION);
-      return new Booted(entry, link);
+      Journal.Entry running = entry.with(VmInfo.Phase.RUNNING);
+      Journal.write(running);
+      return new Live(running, hypervisor, link);
     } catch (SandboxException e) {
       link.close();
       throw e;
@@ -183,76 +273,110 @@ final class Machines {
   }
 
   /** Lets the guest end by itself, then removes all that is left. */
-  void stop(Journal.Entry entry, GuestLink link) {
+  void stop(Live live) {
     try {
-      if (!link.lost().isDone()) {
-        link.shutdown(SHUTDOWN);
-        entry.process().ended(SHUTDOWN);
+      if (!live.link().lost().isDone()) {
+        live.link().shutdown(SHUTDOWN);
+        live.hypervisor().process().ended(SHUTDOWN);
       }
     } catch (SandboxException e) {
-      LOG.debug("VM {} could not be asked to end: {}", entry.id(), e.getMessage());
+      LOG.debug("VM {} could not be asked to end: {}", live.entry().id(), e.getMessage());
     } finally {
-      link.close();
-      remove(entry);
+      live.link().close();
+      live.hypervisor().kill();
+      remove(live.entry());
     }
   }
 
-  /** Kills the process of a machine and removes its files. */
+  /** Kills whatever runs for a machine and removes its files. */
   void remove(Journal.Entry entry) {
     entry.process().kill();
-    // A start that was cut off before its process was written down.
-    if (entry.process().pid() < 0) {
-      HypervisorProcess.withArgument(entry.folder().resolve("overlay.img").toString())
-          .forEach(HypervisorProcess::kill);
-    }
-    try {
-      Files.deleteIfExists(entry.socket());
-    } catch (IOException e) {
-      throw SandboxException.lasting(
-          "cannot_clean", "cannot remove " + entry.socket() + ": " + e.getMessage(), "", e);
-    }
-    Journal.remove(entry.folder());
+    removeUnknown(entry.folder());
   }
 
-  /** Removes a folder without a journal, and a process that was started in it. */
-  void removeUnknown(Path folder) {
-    HypervisorProcess.withArgument(folder.resolve("overlay.img").toString())
-        .forEach(HypervisorProcess::kill);
-    Journal.remove(folder);
+  /** Removes a folder, and a process that was started in it and never written down. */
+  void removeUnknown(Path remains) {
+    driver.clean(remains);
+    Journal.remove(remains);
   }
 
-  private Path newFolder() {
+  /** Ends what may run for a machine and keeps its folder. */
+  void end(Journal.Entry entry) {
+    entry.process().kill();
+    driver.clean(entry.folder());
+  }
+
+  private Machine machine(Journal.Entry entry, Image image, boolean console) {
+    VmSpec spec = entry.spec();
+    return new Machine(
+        entry.folder(),
+        image,
+        entry.accelerator(),
+        spec.cpus(),
+        spec.memoryMib(),
+        entry.overlay(),
+        spec.volumes(),
+        console,
+        spec.role());
+  }
+
+  Journal.Entry entry(Path at, VmSpec spec, String accelerator) {
+    return new Journal.Entry(
+        spec,
+        at,
+        Snapshot.Fit.of(driver, accelerator, image(), spec),
+        HypervisorProcess.NONE,
+        VmInfo.Phase.STARTING,
+        1,
+        0,
+        clock.millis(),
+        "");
+  }
+
+  /** Written before there is a process, so that a crash between the two leaves a trace. */
+  private Journal.Entry begin(Path at, VmSpec spec, String accelerator) {
+    Journal.Entry entry = entry(at, spec, accelerator);
+    Journal.write(entry);
+    return entry;
+  }
+
+  private static Duration left(long deadline) {
+    return Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
+  }
+
+  static SandboxException noSpace(String what, IOException cause) {
+    return SandboxException.lasting(
+        "no_space",
+        "cannot " + what + ": " + cause.getMessage(),
+        "free some space: choir doctor --gc",
+        cause);
+  }
+
+  static Path newFolder(Path parent, String prefix) {
     try {
-      Path folders = options.folder();
-      if (Files.getFileStore(folders).getUsableSpace() < SPACE_MIN) {
+      if (Files.getFileStore(parent).getUsableSpace() < SPACE_MIN) {
         throw SandboxException.lasting(
             "no_space",
-            "less than 256 MiB are free for VMs in " + folders,
+            "less than 256 MiB are free for VMs in " + parent,
             "free some space: choir doctor --gc");
       }
       return Files.createTempDirectory(
-          folders,
-          "vm-",
+          parent,
+          prefix,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     } catch (IOException e) {
-      throw SandboxException.lasting(
-          "no_space",
-          "cannot make a VM's folder in " + options.folder() + ": " + e.getMessage(),
-          "free some space: choir doctor --gc",
-          e);
+      throw noSpace("make a VM's folder in " + parent, e);
     }
   }
 
-  /**
-   * A sparse file with an empty file system; without a journal, since it lives no longer than its
-   * VM.
-   */
-  private Path overlay(Path folder) {
-    Path overlay = folder.resolve("overlay.img");
+  /** Makes a sparse file with an empty file system; without a journal, which it needs not. */
+  private static void formatOverlay(Path overlay, int mib) {
     Path mke2fs = QemuDriver.program("mke2fs", "sudo apt-get install -y e2fsprogs");
+    Path log = overlay.resolveSibling("mke2fs.log");
     try {
+      Files.deleteIfExists(overlay);
       try (RandomAccessFile file = new RandomAccessFile(overlay.toFile(), "rw")) {
-        file.setLength((long) options.overlayMib() << 20);
+        file.setLength((long) mib << 20);
       }
       Process process =
           new ProcessBuilder(
@@ -270,22 +394,18 @@ final class Machines {
                       "lazy_itable_init=1,nodiscard",
                       overlay.toString()))
               .redirectErrorStream(true)
-              .redirectOutput(folder.resolve("mke2fs.log").toFile())
+              .redirectOutput(log.toFile())
               .start();
       if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
         process.destroyForcibly();
         throw SandboxException.lasting(
             "no_space",
-            "cannot format " + overlay + ": " + Files.readString(folder.resolve("mke2fs.log")),
+            "cannot format " + overlay + ": " + Files.readString(log),
             "free some space: choir doctor --gc");
       }
-      return overlay;
+      Files.delete(log);
     } catch (IOException e) {
-      throw SandboxException.lasting(
-          "no_space",
-          "cannot make " + overlay + ": " + e.getMessage(),
-          "free some space: choir doctor --gc",
-          e);
+      throw noSpace("make " + overlay, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw SandboxException.lasting("cancelled", "the start of a VM was interrupted", "", e);

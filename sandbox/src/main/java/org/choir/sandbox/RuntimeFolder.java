@@ -13,14 +13,14 @@ import org.choir.core.Digest;
  * A short folder of this user that ends with the host's boot: for sockets whose path would be too
  * long elsewhere, and for what was found out about this host.
  */
-final class RuntimeFolder {
+public final class RuntimeFolder {
   /** {@code sun_path} has 108 bytes; some are kept back for what a driver appends. */
-  static final int SOCKET_PATH_MAX = 100;
+  public static final int SOCKET_PATH_MAX = 100;
 
   private RuntimeFolder() {}
 
   /** The folder, made if need be; refuses one that somebody else owns. */
-  static Path path() {
+  public static Path path() {
     String user = System.getProperty("user.name", "user");
     String session = System.getenv("XDG_RUNTIME_DIR");
     Path base;
@@ -56,12 +56,16 @@ final class RuntimeFolder {
     }
   }
 
-  /** Where a VM's socket lies: in its folder, or here if that path is too long. */
-  static Path socket(Path folder) {
-    Path near = folder.resolve("agent.sock");
+  /**
+   * Where a socket of a VM lies: in its folder, or here if that path is too long.
+   *
+   * @param name what it is for, at most 8 letters
+   */
+  public static Path socket(Path folder, String name) {
+    Path near = folder.resolve(name + ".sock");
     if (near.toString().getBytes(StandardCharsets.UTF_8).length < SOCKET_PATH_MAX) {
       return near;
     }
-    return path().resolve(Digest.of(folder.toString()).prefix(16) + ".sock");
+    return path().resolve(Digest.of(folder.toString()).prefix(16) + "." + name + ".sock");
   }
 }

@@ -1,357 +1,329 @@
 package org.choir.sandbox;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.regex.Pattern;
-import org.choir.core.Text;
+import org.choir.core.TenantId;
+import org.choir.keys.DataKeys;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The microVMs of one server: creates, finds, adopts and reaps them. Thread-safe. */
+/**
+ * The VMs of one server, wherever they live: who may have how many, which one belongs to an id, how
+ * long an unused one runs. Thread-safe.
+ */
 public final class Sandboxes implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Sandboxes.class);
-  private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}");
 
-  /** How long a caller waits for a VM that another caller is starting. */
+  /** How long a caller waits for a VM, whoever starts it. */
   private static final Duration READY = Duration.ofSeconds(60);
+
+  /** A run may think for long between two calls; an hour unused is idle. */
+  static final Duration LEASE = Duration.ofHours(1);
 
   /**
    * What this room needs.
    *
-   * @param folder owned by this room: one folder per VM with journal, sockets, overlay; sockets'
-   *     paths must stay short
+   * @param folder owned by this room: one folder per VM with journal, sockets, overlay, snapshot;
+   *     sockets' paths must stay short
    * @param image the folder with {@code vmlinuz}, {@code initrd.img}, {@code root.img} and {@code
    *     manifest.json}
    * @param accelerator {@code auto} (probe by booting, remembered per host boot), {@code kvm} or
    *     {@code tcg}
-   * @param vmLimit VMs at once; one more is refused with {@code vm_limit}
+   * @param cpus of a VM whose spec is not given
+   * @param vmLimit running VMs at once; one more is refused with {@code vm_limit}
+   * @param pool how many are kept ready for the next caller
+   * @param lease unused for so long, a VM is suspended
+   * @param quota of each tenant
+   * @param templates where templates lie; several rooms may share them
    */
   public record Options(
-      Path folder, Path image, String accelerator, int memoryMib, int overlayMib, int vmLimit) {}
+      Path folder,
+      Path image,
+      String accelerator,
+      int cpus,
+      int memoryMib,
+      int overlayMib,
+      int vmLimit,
+      int pool,
+      Duration lease,
+      Quota quota,
+      Path templates) {
 
-  /** What a journal says of a VM. */
-  public record VmInfo(String id, long pid, String accelerator, String state, long startedMillis) {}
+    /** One processor each, none kept ready, a lease of an hour. */
+    public Options(
+        Path folder, Path image, String accelerator, int memoryMib, int overlayMib, int vmLimit) {
+      this(
+          folder,
+          image,
+          accelerator,
+          1,
+          memoryMib,
+          overlayMib,
+          vmLimit,
+          0,
+          LEASE,
+          Quota.DEFAULT,
+          folder.resolve("templates"));
+    }
 
-  /** A VM's place in this room, from the wish for it until its last remains are removed. */
-  private static final class Slot {
-    final CompletableFuture<GuestVm> ready = new CompletableFuture<>();
-    final CompletableFuture<Void> gone = new CompletableFuture<>();
-    boolean ending; // guarded by the room's lock
+    public Options withPool(int ready) {
+      return new Options(
+          folder,
+          image,
+          accelerator,
+          cpus,
+          memoryMib,
+          overlayMib,
+          vmLimit,
+          ready,
+          lease,
+          quota,
+          templates);
+    }
 
-    boolean running() {
-      return !ending && ready.isDone() && !ready.isCompletedExceptionally();
+    public Options withLease(Duration unused) {
+      return new Options(
+          folder,
+          image,
+          accelerator,
+          cpus,
+          memoryMib,
+          overlayMib,
+          vmLimit,
+          pool,
+          unused,
+          quota,
+          templates);
+    }
+
+    public Options withQuota(Quota each) {
+      return new Options(
+          folder,
+          image,
+          accelerator,
+          cpus,
+          memoryMib,
+          overlayMib,
+          vmLimit,
+          pool,
+          lease,
+          each,
+          templates);
+    }
+
+    public Options withTemplates(Path at) {
+      return new Options(
+          folder, image, accelerator, cpus, memoryMib, overlayMib, vmLimit, pool, lease, quota, at);
+    }
+
+    /** A VM of the usual size. */
+    public VmSpec spec(String id, TenantId tenant) {
+      return new VmSpec(id, tenant, cpus, memoryMib, overlayMib, List.of());
+    }
+
+    VmSpec spec(String id) {
+      return spec(id, TenantId.LOCAL);
     }
   }
 
   private final Options options;
-  private final Machines machines;
-  private final Accelerators accelerators;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Map<String, Slot> vms = new HashMap<>();
-  private boolean closed;
+  private final VmHost host;
+  private final Leases leases;
 
-  private Sandboxes(Options options, InstantSource clock) {
+  private Sandboxes(Options options, VmHost host, InstantSource clock) {
     this.options = options;
-    this.machines = new Machines(options, clock, new QemuDriver(), Machines.BOOTS);
-    this.accelerators =
-        new Accelerators(Path.of("/dev/kvm"), RuntimeFolder.path().resolve("accelerator.json"));
+    this.host = host;
+    this.leases =
+        new Leases(
+            host,
+            new Admission(options.vmLimit(), options.quota(), Path.of("/proc/meminfo")),
+            clock);
   }
 
-  /** Opens the room; nothing is started. */
-  public static Sandboxes open(Options options, InstantSource clock) {
+  /**
+   * Opens the room over QEMU on this machine; nothing is started. Its VMs reach nothing outside.
+   *
+   * @param keys under which the tenants' snapshots lie
+   */
+  public static Sandboxes open(Options options, DataKeys keys, InstantSource clock) {
+    return open(options, keys, clock, Outside.nothing());
+  }
+
+  /** As {@link #open(Options, DataKeys, InstantSource)}, with a way out for VMs allowed one. */
+  public static Sandboxes open(
+      Options options, DataKeys keys, InstantSource clock, Outside outside) {
+    return over(thisMachine(new QemuDriver(), options, keys, clock, outside), options, clock);
+  }
+
+  /** Opens the room over another place for VMs. */
+  public static Sandboxes over(VmHost host, Options options, InstantSource clock) {
+    return new Sandboxes(options, host, clock);
+  }
+
+  /** This machine as a place for VMs, under a hypervisor. */
+  public static VmHost thisMachine(
+      Driver driver, Options options, DataKeys keys, InstantSource clock, Outside outside) {
+    makeFolder(options.folder());
+    return new OwnHost(options, driver, keys, clock, outside, step -> {});
+  }
+
+  static void makeFolder(Path folder) {
     try {
       Files.createDirectories(
-          options.folder(),
+          folder,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     } catch (IOException e) {
       throw SandboxException.lasting(
           "no_space",
-          "cannot make the folder for VMs " + options.folder() + ": " + e.getMessage(),
+          "cannot make the folder for VMs " + folder + ": " + e.getMessage(),
           "free some space or set another CHOIR_HOME",
           e);
     }
-    return new Sandboxes(options, clock);
+  }
+
+  /** Where the VMs live, and what that place promises. */
+  public VmHost host() {
+    return host;
   }
 
   /**
-   * Adopts the live VMs of an earlier process and removes the remains of dead ones; call once after
-   * a start.
+   * Adopts the VMs of an earlier process and removes the remains of dead ones; call once after a
+   * start.
    */
-  public Recovery recover() {
-    List<String> adopted = new ArrayList<>();
-    List<String> reaped = new ArrayList<>();
-    for (Path folder : folders()) {
-      if (mine(folder)) {
-        continue;
-      }
-      Optional<Journal.Entry> entry = Journal.read(folder);
-      if (entry.isEmpty()) {
-        machines.removeUnknown(folder);
-        reaped.add(folder.getFileName().toString());
-      } else if (adopt(entry.get())) {
-        adopted.add(entry.get().id());
-      } else {
-        machines.remove(entry.get());
-        reaped.add(entry.get().id());
-      }
+  public VmHost.Recovery recover() {
+    VmHost.Recovery recovery = host.recover();
+    for (String id : recovery.adopted()) {
+      leases.known(id);
     }
-    return new Recovery(List.copyOf(adopted), List.copyOf(reaped));
-  }
-
-  /** What {@link #recover} found. */
-  public record Recovery(List<String> adopted, List<String> reaped) {}
-
-  private boolean adopt(Journal.Entry entry) {
-    if (!entry.state().equals("running") || !entry.process().alive()) {
-      return false;
-    }
-    Slot slot = new Slot();
-    lock.lock();
-    try {
-      if (closed || vms.putIfAbsent(entry.id(), slot) != null) {
-        return false;
-      }
-    } finally {
-      lock.unlock();
-    }
-    try {
-      slot.ready.complete(watched(machines.adopt(entry), slot));
-      return true;
-    } catch (SandboxException e) {
-      LOG.warn("VM {} cannot be adopted: {}", entry.id(), e.getMessage());
-      forget(entry.id(), slot);
-      return false;
-    }
-  }
-
-  /** Whether a folder belongs to a VM of this process; while one starts, all of them may. */
-  private boolean mine(Path folder) {
-    lock.lock();
-    try {
-      return vms.values().stream()
-          .anyMatch(slot -> !slot.running() || slot.ready.join().entry().folder().equals(folder));
-    } finally {
-      lock.unlock();
-    }
+    return recovery;
   }
 
   /**
-   * The running VM with this id, or a newly started one. Blocks until the guest has said hello (at
-   * most 60 s).
+   * The VM with this id, running: found, resumed or newly started. Blocks until the guest has said
+   * hello (at most 60 s).
    */
   public Vm obtain(String id) {
-    if (!ID.matcher(id).matches()) {
-      throw SandboxException.lasting(
-          "bad_id",
-          "'" + Text.visible(id, 70) + "' is no id of a VM",
-          "use letters, digits, . _ -");
-    }
+    return obtain(options.spec(id));
+  }
+
+  /** The same for a tenant. */
+  public Vm obtain(String id, TenantId tenant) {
+    VmSpec.requireId(id);
+    return obtain(options.spec(id, tenant));
+  }
+
+  /** The same with a size of its own; one that is there already keeps the size it has. */
+  public Vm obtain(VmSpec spec) {
     long deadline = System.nanoTime() + READY.toNanos();
     while (true) {
-      Slot slot;
-      boolean first = false;
-      lock.lock();
-      try {
-        slot = vms.get(id);
-        if (slot == null) {
-          slot = new Slot();
-          first = true;
-          admit(id, slot);
-        }
-      } finally {
-        lock.unlock();
-      }
-      if (first) {
-        return boot(id, slot);
+      Leased vm = leases.known(spec.id()).orElseGet(() -> leases.added(spec));
+      if (!vm.spec().tenant().equals(spec.tenant())) {
+        throw SandboxException.lasting(
+            "vm_exists", "the id " + spec.id() + " is taken", "choose another");
       }
       Duration left = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
-      GuestVm vm = await(id, slot.ready, left);
-      if (!ending(slot)) {
-        return vm;
+      if (vm.open(left).isPresent() && leases.isCurrent(vm)) {
+        return vm.handle();
       }
-      await(id, slot.gone, left);
     }
   }
 
-  private void admit(String id, Slot slot) {
-    if (closed) {
-      throw new IllegalStateException("this room is closed");
-    }
-    if (vms.size() >= options.vmLimit()) {
-      throw SandboxException.passing(
-          "vm_limit",
-          "there are " + vms.size() + " VMs already, as many as sandbox.vm-limit allows",
-          "wait for a run to end or raise sandbox.vm-limit",
-          null);
-    }
-    vms.put(id, slot);
-  }
-
-  private GuestVm boot(String id, Slot slot) {
-    try {
-      GuestVm vm = watched(machines.boot(id, accelerator()), slot);
-      slot.ready.complete(vm);
-      return vm;
-    } catch (RuntimeException e) {
-      forget(id, slot);
-      slot.ready.completeExceptionally(e);
-      throw e;
-    }
-  }
-
-  private static <T> T await(String id, CompletableFuture<T> what, Duration patience) {
-    try {
-      return what.get(patience.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      throw SandboxException.passing(
-          "vm_boot_failed", "the VM " + id + " is not ready after 60 s", "try again", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw SandboxException.passing("cancelled", "waiting for " + id + " was interrupted", "", e);
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof SandboxException known
-          ? known.again()
-          : new IllegalStateException(e.getCause());
-    }
-  }
-
-  /** Watches a machine from both sides: its process and its connection. */
-  private GuestVm watched(Machines.Booted booted, Slot slot) {
-    Journal.Entry entry = booted.entry();
-    GuestLink link = booted.link();
-    link.lost().thenRunAsync(() -> end(entry, link, slot, false), Thread::startVirtualThread);
-    entry.process().exit().thenRunAsync(link::close, Thread::startVirtualThread);
-    return new GuestVm(entry, link, () -> end(entry, link, slot, true));
-  }
-
-  /** Removes a machine that is to end, or that has ended by itself. */
-  private void end(Journal.Entry entry, GuestLink link, Slot slot, boolean asked) {
-    boolean first;
-    lock.lock();
-    try {
-      // After this room was closed its VMs belong to whoever adopts them.
-      first = !closed && !slot.ending;
-      slot.ending = slot.ending || first;
-    } finally {
-      lock.unlock();
-    }
-    if (!first) {
-      if (asked && ending(slot)) {
-        await(entry.id(), slot.gone, READY);
-      }
-      return;
-    }
-    try {
-      if (asked) {
-        machines.stop(entry, link);
-      } else {
-        LOG.warn("VM {} ended: {}", entry.id(), link.lost().join().getMessage());
-        machines.remove(entry);
-      }
-    } finally {
-      forget(entry.id(), slot);
-      slot.gone.complete(null);
-    }
-  }
-
-  private boolean ending(Slot slot) {
-    lock.lock();
-    try {
-      return slot.ending;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void forget(String id, Slot slot) {
-    lock.lock();
-    try {
-      vms.remove(id, slot);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** The running VM with this id. */
+  /** The VM with this id, running or suspended; a call to it resumes it. */
   public Optional<Vm> find(String id) {
-    lock.lock();
-    try {
-      Slot slot = vms.get(id);
-      return slot != null && slot.running() ? Optional.of(slot.ready.join()) : Optional.empty();
-    } finally {
-      lock.unlock();
-    }
+    return leases.known(id).map(Leased::handle);
+  }
+
+  /** The same if it is this tenant's; another's is as if it were not there. */
+  public Optional<Vm> find(String id, TenantId tenant) {
+    return leases.known(id).filter(vm -> vm.spec().tenant().equals(tenant)).map(Leased::handle);
   }
 
   /** All VMs, sorted by id. */
   public List<VmInfo> list() {
-    return folders().stream()
-        .flatMap(folder -> Journal.read(folder).stream())
-        .map(
-            entry ->
-                new VmInfo(
-                    entry.id(),
-                    entry.process().pid(),
-                    entry.accelerator(),
-                    entry.process().alive() ? entry.state() : "dead",
-                    entry.startedMillis()))
-        .sorted(Comparator.comparing(VmInfo::id))
-        .toList();
+    return host.list();
   }
 
-  /** The accelerator VMs start with; the first call on a host may boot one to find out. */
+  /**
+   * Puts a running VM on the disk; its next call resumes it.
+   *
+   * @throws SandboxException {@code no_such_vm}, {@code vm_not_running}, {@code suspend_failed}
+   */
+  public VmInfo suspend(String id) {
+    return leases.known(id).orElseThrow(() -> none(id)).suspend();
+  }
+
+  /**
+   * Has a suspended VM run again.
+   *
+   * @return its state, with what its user must be told
+   * @throws SandboxException {@code no_such_vm}, {@code vm_not_suspended}, {@code restore_failed}
+   */
+  public VmState.Running resume(String id) {
+    Leased vm = leases.known(id).orElseThrow(() -> none(id));
+    if (vm.running() != null) {
+      throw SandboxException.lasting(
+          "vm_not_suspended", "the VM " + id + " runs", "nothing is to be done");
+    }
+    return vm.open(READY).orElseThrow(() -> none(id));
+  }
+
+  /** Ends a VM in whatever state and removes all it left; without effect if there is none. */
+  public void destroy(String id) {
+    leases.known(id).ifPresent(Leased::destroy);
+  }
+
+  /** Suspends every VM whose lease has ended; to be called now and then. Names them. */
+  public List<String> suspendIdle() {
+    Instant limit = leases.now().minus(options.lease());
+    List<String> suspended = new ArrayList<>();
+    for (Leased vm : leases.all()) {
+      try {
+        if (vm.suspendIfIdleSince(limit)) {
+          suspended.add(vm.spec().id());
+        }
+      } catch (SandboxException e) {
+        LOG.warn("VM {} could not be suspended: {}", vm.spec().id(), e.getMessage());
+      }
+    }
+    return suspended;
+  }
+
+  /** How many VMs are ready for the next caller. */
+  public int warm() {
+    return host instanceof OwnHost own ? own.warm() : 0;
+  }
+
+  /** How VMs run: {@code kvm}, {@code tcg} or {@code remote}; the first call may boot one. */
   public String accelerator() {
-    return accelerators.choose(options.accelerator(), machines::bootsUnderKvm);
+    return host.accelerator();
   }
 
   /** What a user must be told about the isolation of these VMs; empty if nothing. */
   public Optional<String> warning() {
-    return accelerator().equals(Accelerators.TCG)
-        ? Optional.of(
+    return host.capabilities().contains(Capability.ISOLATION)
+        ? Optional.empty()
+        : Optional.of(
             "VMs run in software emulation (TCG): slow, and no boundary against hostile code."
-                + " Use a host with working KVM for anything but development.")
-        : Optional.empty();
+                + " Use a host with working KVM for anything but development.");
   }
 
-  private List<Path> folders() {
-    List<Path> folders = new ArrayList<>();
-    try (DirectoryStream<Path> all = Files.newDirectoryStream(options.folder(), "vm-*")) {
-      all.forEach(folders::add);
-    } catch (IOException e) {
-      throw SandboxException.lasting(
-          "no_space", "cannot read " + options.folder() + ": " + e.getMessage(), "", e);
-    }
-    return folders;
+  private static SandboxException none(String id) {
+    return SandboxException.lasting(
+        "no_such_vm", "there is no VM " + id, "list what exists with: choir vm ls");
   }
 
   /** Leaves the VMs running (a later process adopts them) and releases what this process holds. */
   @Override
   public void close() {
-    List<Slot> all;
-    lock.lock();
-    try {
-      closed = true;
-      all = List.copyOf(vms.values());
-      vms.clear();
-    } finally {
-      lock.unlock();
-    }
-    all.forEach(slot -> slot.ready.thenAccept(vm -> vm.link().close()));
+    leases.close();
+    host.close();
   }
 }

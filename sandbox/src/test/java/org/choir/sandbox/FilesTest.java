@@ -222,8 +222,8 @@ class FilesTest {
   void refusesPipesDevicesAndTheKernelsFiles() {
     Shell.run(
         vm, "mkfifo drafts/pipe; ln -s /dev/zero drafts/zero; ln -s /proc/self/mem drafts/mem");
-    assertThat(code(() -> read("/workspace/drafts/pipe"))).isEqualTo("invalid_path");
-    assertThat(code(() -> write("/workspace/drafts/pipe", new byte[1]))).isEqualTo("invalid_path");
+    assertThat(code(() -> read("/workspace/drafts/pipe"))).isEqualTo("not_regular");
+    assertThat(code(() -> write("/workspace/drafts/pipe", new byte[1]))).isEqualTo("not_regular");
     assertThat(code(() -> read("/workspace/drafts/zero"))).isEqualTo("permission_denied");
     assertThat(code(() -> read("/workspace/drafts/mem"))).isIn("permission_denied", "invalid_path");
     assertThat(code(() -> read("/proc/1/environ"))).isEqualTo("permission_denied");

@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.choir.core.TenantId;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,7 +58,7 @@ class LifecycleTest {
     cut.join();
 
     room = TestImage.open(folder);
-    assertThat(room.recover()).isEqualTo(new Sandboxes.Recovery(List.of("run-1"), List.of()));
+    assertThat(room.recover()).isEqualTo(new VmHost.Recovery(List.of("run-1"), List.of()));
     Vm again = room.obtain("run-1");
     assertThat(again.pid()).isEqualTo(first.pid());
     assertThat(Shell.run(again, "cat /workspace/drafts/a").out()).isEqualTo("kept\n");
@@ -104,12 +105,13 @@ class LifecycleTest {
       Path remains = Files.createDirectory(folder.resolve("vm-reused"));
       Journal.write(
           new Journal.Entry(
-              "run-4",
+              new VmSpec("run-4", TenantId.LOCAL, 1, 256, 256, List.of()),
               remains,
-              remains.resolve("agent.sock"),
-              "tcg",
+              new Snapshot.Fit("qemu", "", "tcg", "", "", "run", 1, 256, 256, List.of()),
               new HypervisorProcess(now.pid(), now.startTicks() - 1, now.hostBoot()),
-              "running",
+              VmInfo.Phase.RUNNING,
+              1,
+              0,
               1,
               "00".repeat(16)));
       assertThat(room.recover().reaped()).containsExactly("run-4");
@@ -139,7 +141,7 @@ class LifecycleTest {
     Shell.run(one, "echo secret-of-one > /workspace/sources/s; echo secret-of-one > /tmp/s");
     assertThat(Shell.run(two, "grep -rs secret-of-one /workspace /tmp /home; echo $?").out())
         .isEqualTo("1\n");
-    ((GuestVm) one).link().broken("test");
+    guest("one").link().broken("test");
     await().atMost(SOON).until(() -> room.find("one").isEmpty() && folders().size() == 1);
     assertThat(ProcessHandle.of(one.pid()).filter(ProcessHandle::isAlive)).isEmpty();
     assertThat(Shell.run(two, "echo fine").out()).isEqualTo("fine\n");
@@ -149,7 +151,7 @@ class LifecycleTest {
   void refusesOneMoreThanTheLimit() {
     Sandboxes.Options few = TestImage.options(folder);
     try (Sandboxes small =
-        Sandboxes.open(
+        TestImage.open(
             new Sandboxes.Options(
                 folder, few.image(), "auto", few.memoryMib(), few.overlayMib(), 0),
             InstantSource.system())) {
@@ -163,7 +165,7 @@ class LifecycleTest {
   void saysWhatToDoWithoutAnImageOrWithOneOfAnotherVersion() throws Exception {
     Path image = Files.createDirectory(folder.resolve("image"));
     Sandboxes.Options options = new Sandboxes.Options(folder, image, "tcg", 256, 256, 1);
-    try (Sandboxes empty = Sandboxes.open(options, InstantSource.system())) {
+    try (Sandboxes empty = TestImage.open(options, InstantSource.system())) {
       assertThatThrownBy(() -> empty.obtain("x"))
           .isInstanceOfSatisfying(
               SandboxException.class,
@@ -193,7 +195,7 @@ class LifecycleTest {
     Path deep = folder.resolve("d".repeat(60)).resolve("e".repeat(60));
     try (Sandboxes far = TestImage.open(deep)) {
       Vm vm = far.obtain("far");
-      Path socket = ((GuestVm) vm).entry().socket();
+      Path socket = QemuHypervisor.agentSocket(((GuestVm) running(far, "far")).entry().folder());
       assertThat(socket.toString().length()).isLessThan(RuntimeFolder.SOCKET_PATH_MAX);
       assertThat(Shell.run(vm, "echo far").out()).isEqualTo("far\n");
       vm.close();
@@ -204,6 +206,14 @@ class LifecycleTest {
   @Test
   void softwareEmulationComesWithAWarning() {
     assertThat(room.warning().isPresent()).isEqualTo(room.accelerator().equals("tcg"));
+  }
+
+  private GuestVm guest(String id) {
+    return (GuestVm) running(room, id);
+  }
+
+  private static Vm running(Sandboxes room, String id) {
+    return ((VmState.Running) room.host().find(id).orElseThrow()).vm();
   }
 
   private List<Path> folders() throws Exception {

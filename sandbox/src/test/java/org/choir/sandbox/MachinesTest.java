@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,7 +12,9 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
+import org.choir.core.TenantId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,24 +27,56 @@ class MachinesTest {
     private final Driver real = new QemuDriver();
 
     @Override
-    public HypervisorProcess start(Machine machine) {
-      HypervisorProcess process;
+    public Hypervisor boot(Machine machine, boolean template) {
+      Hypervisor booted;
       try {
-        process =
+        booted =
             started.isEmpty()
-                ? HypervisorProcess.of(new ProcessBuilder("sleep", "600").start().pid())
-                    .orElseThrow()
-                : real.start(machine);
+                ? real.adopt(
+                    machine,
+                    HypervisorProcess.of(new ProcessBuilder("sleep", "600").start().pid())
+                        .orElseThrow())
+                : real.boot(machine, template);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
-      started.add(process);
-      return process;
+      started.add(booted.process());
+      return booted;
     }
 
     @Override
-    public String complaint(Path folder) {
-      return real.complaint(folder);
+    public String name() {
+      return real.name();
+    }
+
+    @Override
+    public String version() {
+      return real.version();
+    }
+
+    @Override
+    public Set<Capability> capabilities(String accelerator) {
+      return real.capabilities(accelerator);
+    }
+
+    @Override
+    public Hypervisor fork(Machine machine, Path template) {
+      return real.fork(machine, template);
+    }
+
+    @Override
+    public Hypervisor restore(Machine machine, InputStream state) throws IOException {
+      return real.restore(machine, state);
+    }
+
+    @Override
+    public Hypervisor adopt(Machine machine, HypervisorProcess process) {
+      return real.adopt(machine, process);
+    }
+
+    @Override
+    public void clean(Path of) {
+      real.clean(of);
     }
   }
 
@@ -50,18 +85,20 @@ class MachinesTest {
     HangsOnce driver = new HangsOnce();
     Machines machines =
         new Machines(
-            TestImage.options(folder),
+            folder,
+            TestImage.folder(),
             InstantSource.system(),
             driver,
-            List.of(Duration.ofMillis(500), Duration.ofSeconds(90)));
-    Machines.Booted booted = machines.boot("hangs", "tcg");
+            List.of(Duration.ofMillis(500), Duration.ofSeconds(90)),
+            step -> {});
+    Machines.Live booted = machines.boot(TestImage.options(folder).spec("hangs"), "tcg");
     try {
       assertThat(driver.started).hasSize(2);
       assertThat(driver.started.getFirst().alive()).isFalse();
       assertThat(driver.started.getLast().alive()).isTrue();
       assertThat(folders()).containsExactly(booted.entry().folder());
     } finally {
-      machines.stop(booted.entry(), booted.link());
+      machines.stop(booted);
     }
     assertThat(driver.started.getLast().alive()).isFalse();
     assertThat(folders()).isEmpty();
@@ -74,15 +111,21 @@ class MachinesTest {
     Process orphan = new ProcessBuilder("tail", "-f", overlay.toString()).start();
     Machines machines =
         new Machines(
-            TestImage.options(folder), InstantSource.system(), new QemuDriver(), Machines.BOOTS);
+            folder,
+            TestImage.folder(),
+            InstantSource.system(),
+            new QemuDriver(),
+            Machines.BOOTS,
+            step -> {});
     machines.remove(
         new Journal.Entry(
-            "cut",
+            new VmSpec("cut", TenantId.LOCAL, 1, 256, 256, List.of()),
             remains,
-            remains.resolve("agent.sock"),
-            "tcg",
-            new HypervisorProcess(-1, -1, HypervisorProcess.hostBootId()),
-            "starting",
+            new Snapshot.Fit("qemu", "", "tcg", "", "", "run", 1, 256, 256, List.of()),
+            HypervisorProcess.NONE,
+            VmInfo.Phase.STARTING,
+            1,
+            0,
             1,
             ""));
     assertThat(orphan.waitFor()).isEqualTo(137);

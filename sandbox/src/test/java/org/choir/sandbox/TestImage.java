@@ -5,6 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
+import org.choir.keys.DataKeys;
+import org.choir.keys.FileDataKeys;
 
 /** The guest image of this repository, built if it is missing or old; the script itself locks. */
 final class TestImage {
@@ -23,11 +25,21 @@ final class TestImage {
 
   /** A room over a folder, with small VMs. */
   static Sandboxes open(Path folder) {
-    return Sandboxes.open(options(folder), InstantSource.system());
+    return open(options(folder), InstantSource.system());
   }
 
+  static Sandboxes open(Sandboxes.Options options, InstantSource clock) {
+    return Sandboxes.open(options, keys(options.folder()), clock);
+  }
+
+  static DataKeys keys(Path folder) {
+    return FileDataKeys.open(folder.resolve("keys"));
+  }
+
+  /** All rooms of the tests share their templates. */
   static Sandboxes.Options options(Path folder) {
-    return new Sandboxes.Options(folder, folder(), "auto", 384, 512, 3);
+    return new Sandboxes.Options(folder, folder(), "auto", 384, 512, 3)
+        .withTemplates(REPOSITORY.resolve("sandbox/target/templates"));
   }
 
   private static final class Built {

@@ -22,7 +22,7 @@ import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
-import org.choir.sandbox.Vm;
+import org.choir.sandbox.VmInfo;
 import org.choir.vibewriter.Research;
 
 /** What clients can ask of a server whose rooms are open. Thread-safe. */
@@ -33,6 +33,9 @@ final class Commands implements AutoCloseable {
   private static final long LAST_ENTRIES_MILLIS_MAX = 10_000;
 
   private static final long WATCH_POLL_MILLIS = 100;
+
+  /** How late the end of a VM's lease may be noticed. */
+  private static final long LEASE_CHECK_SECONDS = 30;
 
   /** Everything {@link #handle} knows. */
   static final Set<String> NAMES =
@@ -51,8 +54,17 @@ final class Commands implements AutoCloseable {
           "vm.create",
           "vm.ls",
           "vm.exec",
+          "vm.attach",
+          "vm.ps",
+          "vm.input",
+          "vm.resize",
+          "vm.signal",
           "vm.read",
           "vm.write",
+          "vm.suspend",
+          "vm.resume",
+          "vm.sign",
+          "vm.key",
           "vm.rm");
 
   private final Wiring rooms;
@@ -61,6 +73,7 @@ final class Commands implements AutoCloseable {
   private final ResearchCommand research;
   private final ReportCommands reports;
   private final VmCommands vms;
+  private final SignCommands signing;
   private final ScheduledExecutorService later =
       Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("later").factory());
 
@@ -75,10 +88,22 @@ final class Commands implements AutoCloseable {
             this::ended);
     this.research = new ResearchCommand(rooms, runs, delivery, new RunIds(clock));
     this.reports = new ReportCommands(rooms);
-    this.vms = new VmCommands(rooms.sandboxes());
+    this.vms = new VmCommands(rooms.sandboxes(), rooms.settings().egress());
+    this.signing = new SignCommands(rooms.signers());
     rooms.sandboxes().list().stream()
-        .filter(vm -> !VmCommands.isByHand(vm.id()))
+        .filter(vm -> VmCommands.isOfRun(vm.id()))
         .forEach(vm -> release(new RunId(vm.id()), RunState.PAUSED));
+    later.scheduleWithFixedDelay(
+        this::endLeases, LEASE_CHECK_SECONDS, LEASE_CHECK_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /** A failure here must not end the schedule. */
+  private void endLeases() {
+    try {
+      rooms.sandboxes().suspendIdle().forEach(vm -> LOG.log(Level.INFO, "VM {0} is idle", vm));
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "suspending idle VMs failed", e);
+    }
   }
 
   ObjectNode handle(Request request, Request.Events events) throws InterruptedException {
@@ -107,6 +132,10 @@ final class Commands implements AutoCloseable {
       case "rm" -> remove(request);
       case "export" -> reports.export(known(request), request);
       case "verify" -> reports.verify(request);
+      case "vm.sign", "vm.key" -> {
+        warn(events);
+        yield signing.handle(request, events);
+      }
       case "vm.create" -> {
         warn(events);
         yield vms.handle(request, events);
@@ -224,7 +253,7 @@ final class Commands implements AutoCloseable {
       throw ChoirException.usage(
           "run_is_live", "run " + run + " is going on", "stop it first: choir cancel " + run);
     }
-    rooms.sandboxes().find(run.value()).ifPresent(Vm::close);
+    rooms.sandboxes().destroy(run.value());
     for (AgentId agent : rooms.backbone().state().agents()) {
       if (agent.run().equals(run)) {
         rooms.backbone().forget(agent);
@@ -288,18 +317,23 @@ final class Commands implements AutoCloseable {
     }
   }
 
-  /** Ends the VM of a run: at once if nothing more will happen, else after the configured time. */
+  /**
+   * Ends the VM of a run if nothing more will happen; of one that waits, for a person or to be
+   * resumed, it is suspended after the configured time and goes on with the run.
+   */
   private void release(RunId run, RunState state) {
     long delay = state.isFinal() ? 0 : rooms.settings().keepVm().toMillis();
     later.schedule(
         () -> {
           try {
             // A final run may still be counted as going while this is called from its thread.
-            if (state.isFinal() || !runs.isGoing(run)) {
-              rooms.sandboxes().find(run.value()).ifPresent(Vm::close);
+            if (state.isFinal()) {
+              rooms.sandboxes().destroy(run.value());
+            } else if (!runs.isGoing(run)) {
+              vms.putAway(run.value());
             }
           } catch (RuntimeException e) {
-            LOG.log(Level.WARNING, "ending the VM of run " + run + " failed", e);
+            LOG.log(Level.WARNING, "putting the VM of run " + run + " away failed", e);
           }
         },
         delay,
@@ -310,7 +344,8 @@ final class Commands implements AutoCloseable {
   boolean isIdle() {
     return runs.count() == 0
         && !research.isReading()
-        && rooms.sandboxes().list().stream().noneMatch(vm -> VmCommands.isByHand(vm.id()));
+        && rooms.sandboxes().list().stream()
+            .noneMatch(vm -> VmCommands.isByHand(vm.id()) && vm.phase() != VmInfo.Phase.SUSPENDED);
   }
 
   /** Pauses every run; names those that were going on. */
@@ -347,16 +382,16 @@ final class Commands implements AutoCloseable {
     states.forEach(byState::put);
   }
 
-  /** Pauses the runs and ends their VMs: what they hold is in the object store. */
+  /** Pauses the runs and suspends all VMs. */
   @Override
   public void close() {
     runs.close();
     later.shutdownNow();
-    for (var vm : rooms.sandboxes().list()) {
+    for (VmInfo vm : rooms.sandboxes().list()) {
       try {
-        rooms.sandboxes().find(vm.id()).ifPresent(Vm::close);
+        vms.putAway(vm.id());
       } catch (RuntimeException e) {
-        LOG.log(Level.WARNING, "ending VM " + vm.id() + " failed", e);
+        LOG.log(Level.WARNING, "putting VM " + vm.id() + " away failed", e);
       }
     }
   }

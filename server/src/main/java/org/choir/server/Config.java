@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -18,6 +20,8 @@ import java.util.regex.Pattern;
 import org.choir.backbone.Backbone;
 import org.choir.core.ChoirException;
 import org.choir.core.Text;
+import org.choir.sandbox.EgressRule;
+import org.choir.sandbox.Quota;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
@@ -43,6 +47,10 @@ public final class Config {
   /** Far beyond any key: ends the reading of a file whose aliases form a circle. */
   private static final int KEY_LENGTH_MAX = 200;
 
+  /** Settings that hold several values: a list in the file, separated by commas elsewhere. */
+  private static final Set<String> LISTS =
+      Set.of("egress.allow", "egress.registries", "egress.allow-private");
+
   private Config() {}
 
   private static Map<String, String> defaults() {
@@ -58,7 +66,17 @@ public final class Config {
     d.put("sandbox.overlay-mib", "1024");
     d.put("sandbox.vm-limit", "8");
     d.put("sandbox.image", "");
-    d.put("sandbox.keep", "10m");
+    d.put("sandbox.keep", "1m");
+    d.put("sandbox.lease", "1h");
+    d.put("sandbox.pool", "1");
+    d.put("sandbox.tenant-vms", "64");
+    d.put("sandbox.tenant-cpus", "64");
+    d.put("sandbox.tenant-memory-mib", "65536");
+    d.put("sandbox.tenant-disk-mib", "262144");
+    d.put("egress.allow", "");
+    d.put("egress.registries", "");
+    d.put("egress.allow-private", "");
+    d.put("egress.guest-model", "false");
     for (String provider : PROVIDERS) {
       d.put("consent." + provider, "false");
     }
@@ -166,6 +184,10 @@ public final class Config {
           }
           if (value instanceof Map<?, ?> inner) {
             flatten(key + ".", inner, flat, file);
+          } else if (value instanceof Iterable<?> items && LISTS.contains(key)) {
+            List<String> words = new ArrayList<>();
+            items.forEach(item -> words.add(String.valueOf(item)));
+            flat.put(key, String.join(",", words));
           } else if (value instanceof Iterable<?>) {
             throw badFile(file, key + " is a list, expected one value");
           } else {
@@ -195,7 +217,52 @@ public final class Config {
         number(values, "sandbox.vm-limit", 1, 256),
         Optional.of(value(values, "sandbox.image").text()).filter(t -> !t.isEmpty()).map(Path::of),
         duration(values, "sandbox.keep"),
+        duration(values, "sandbox.lease"),
+        number(values, "sandbox.pool", 0, 64),
+        new Quota(
+            number(values, "sandbox.tenant-vms", 1, 100_000),
+            number(values, "sandbox.tenant-cpus", 1, 100_000),
+            number(values, "sandbox.tenant-memory-mib", 64, 100_000_000),
+            number(values, "sandbox.tenant-disk-mib", 64, 100_000_000)),
+        egress(values),
         consent);
+  }
+
+  private static EgressSettings egress(Map<String, Value> values) {
+    EgressSettings egress =
+        new EgressSettings(
+            list(values, "egress.allow"),
+            list(values, "egress.registries"),
+            list(values, "egress.allow-private"),
+            oneOf(values, "egress.guest-model", "true", "false").equals("true"));
+    // Refused now and not by the first VM that is started.
+    requireRules(value(values, "egress.registries"), egress, egress.registries());
+    requireRules(value(values, "egress.allow"), egress, egress.allow());
+    requireRules(value(values, "egress.allow-private"), egress, egress.allowPrivate());
+    for (String exception : egress.allowPrivate()) {
+      EgressRule rule = EgressRule.of(exception);
+      if (rule.below() || rule.port().isEmpty()) {
+        throw value(values, "egress.allow-private").bad("a list of HOST:PORT");
+      }
+    }
+    return egress;
+  }
+
+  private static void requireRules(Value value, EgressSettings egress, List<String> words) {
+    try {
+      egress.expand(words);
+    } catch (ChoirException e) {
+      throw e.code().equals("no_registries")
+          ? e
+          : value.bad("a list of hosts such as example.org, *.example.org or example.org:8443");
+    }
+  }
+
+  private static List<String> list(Map<String, Value> values, String key) {
+    return Arrays.stream(value(values, key).text().split(",", -1))
+        .map(String::strip)
+        .filter(word -> !word.isEmpty())
+        .toList();
   }
 
   private static Value value(Map<String, Value> values, String key) {

@@ -203,6 +203,8 @@ public final class ControlServer implements AutoCloseable {
                   ObjectNode reply = answer(id, line);
                   pulse.interrupt();
                   send(reply.put("id", id));
+                } catch (ClientGone e) {
+                  LOG.log(Level.DEBUG, "a client left before its answer", e);
                 } finally {
                   pulse.interrupt();
                   workers.remove(Thread.currentThread());

@@ -2,12 +2,15 @@ package org.choir.server;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.List;
+import java.util.Comparator;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import org.choir.core.RunId;
@@ -54,12 +57,17 @@ final class Delivery {
 
   /** Removes the run's folder; what was written elsewhere stays. */
   void forget(RunId run) {
-    for (String name : List.of("report.md", "report.md.verification.json", "request.json", "")) {
-      try {
-        Files.deleteIfExists(folder(run).resolve(name));
-      } catch (IOException e) {
-        throw failed(folder(run), e);
+    Path folder = folder(run);
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
       }
+    } catch (NoSuchFileException e) {
+      return; // nothing was ever delivered
+    } catch (UncheckedIOException e) {
+      throw failed(folder, new IOException(e));
+    } catch (IOException e) {
+      throw failed(folder, e);
     }
   }
 

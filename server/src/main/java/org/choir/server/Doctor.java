@@ -20,6 +20,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.choir.core.ChoirException;
 import org.choir.core.Text;
+import org.choir.sandbox.HostFacts;
+import org.choir.sandbox.HostProtection;
 
 /**
  * Checks everything a start needs, each with the way to mend it. Changes nothing but by {@link
@@ -89,6 +91,12 @@ public final class Doctor {
         disk(),
         image(),
         isolation(),
+        swap(),
+        vmUsers(),
+        vmBounds(),
+        controlGroups(),
+        qemu(),
+        template(),
         port(),
         server());
   }
@@ -297,8 +305,78 @@ public final class Doctor {
           "/dev/kvm may not be used by this user: VMs run in software emulation (TCG)",
           "sudo usermod -aG kvm \"$USER\", then log in again");
     }
+    return HostFacts.of(templates())
+        .kvm()
+        .map(
+            works ->
+                works
+                    ? ok("isolation", "KVM works: a VM has come up under it since this host booted")
+                    : warning(
+                        "isolation",
+                        "/dev/kvm is there and opens, but no VM comes up under it: VMs run in"
+                            + " software emulation (TCG), slow and no boundary against hostile code",
+                        "fine for development; use a host with hardware virtualisation"))
+        .orElse(
+            ok("isolation", "/dev/kvm is there; the first VM on this host boot tells if it works"));
+  }
+
+  private Path templates() {
+    return home.part("vms").resolve("templates");
+  }
+
+  private static Finding vmUsers() {
+    return HostProtection.separateUsers()
+        ? ok("vm users", HostProtection.users())
+        : warning(
+            "vm users",
+            HostProtection.users(),
+            "fine for one user; run a server for several tenants as root");
+  }
+
+  private static Finding vmBounds() {
+    return HostProtection.bounded()
+        ? ok("vm bounds", HostProtection.bounds())
+        : warning(
+            "vm bounds",
+            HostProtection.bounds(),
+            "as a service: Delegate=yes in its systemd unit; as root nothing is needed");
+  }
+
+  private Finding swap() {
+    return HostFacts.of(templates()).swap()
+        ? warning(
+            "swap",
+            "swap is on: what a guest holds in memory can reach the disk unencrypted",
+            "sudo swapoff -a, or swap on an encrypted device")
+        : ok("swap", "none");
+  }
+
+  private Finding controlGroups() {
+    return switch (HostFacts.of(templates()).controlGroups()) {
+      case "v2" -> ok("cgroups", "version 2");
+      case "v1" -> ok("cgroups", "version 1 (version 2 is better: restores are faster)");
+      default ->
+          warning(
+              "cgroups",
+              "no control groups with a memory controller: VMs are held by resource limits only",
+              "boot with systemd.unified_cgroup_hierarchy=1");
+    };
+  }
+
+  private Finding qemu() {
+    return HostFacts.of(templates())
+        .qemu()
+        .map(version -> ok("qemu", "version " + version))
+        .orElse(failed("qemu", "not installed", "sudo apt-get install -y qemu-system-x86"));
+  }
+
+  private Finding template() {
+    int ready = HostFacts.of(templates()).templates();
     return ok(
-        "isolation", "/dev/kvm is there; the first VM on this host boot proves it by booting");
+        "template",
+        ready > 0
+            ? ready + " ready: new VMs are restored, not booted"
+            : "none yet; the first VM makes one");
   }
 
   private Finding port() {

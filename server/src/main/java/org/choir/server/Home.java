@@ -31,7 +31,8 @@ public final class Home {
 
   /** One folder per part. */
   static final List<String> PARTS =
-      List.of("keys", "nats", "sources", "vms", "runs", "run", "logs", "cache");
+      List.of(
+          "keys", "nats", "sources", "vms", "volumes", "signers", "runs", "run", "logs", "cache");
 
   private static final Set<PosixFilePermission> PRIVATE =
       PosixFilePermissions.fromString("rwx------");

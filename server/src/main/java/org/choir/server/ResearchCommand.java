@@ -59,6 +59,7 @@ final class ResearchCommand {
     if (request.optional("budget").isPresent()) {
       limits = BudgetText.apply(request.text("budget"), limits);
     }
+    List<String> allowed = rooms.settings().egress().expand(request.texts("allow"));
     // Before anything is read: a model that cannot be used, or that nobody has agreed to.
     rooms.models().open(model);
     rooms.models().requireConsent(model, request.flag("yes"));
@@ -79,6 +80,8 @@ final class ResearchCommand {
     }
     SourceSet set = read(sources, events);
     ObjectNode options = rooms.research().options(question, depth, sources, set, continued);
+    // Recorded with the run, so that a resumed run may reach what it might before.
+    allowed.forEach(options.putArray("allow")::add);
     RunId run = ids.next();
     rooms.agents().create(new RunRequest(run, request.user(), question, model, limits, options));
     recordSkipped(run, request.user(), set);

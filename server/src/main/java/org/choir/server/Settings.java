@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import org.choir.backbone.Backbone;
+import org.choir.sandbox.Quota;
 
 /**
  * What can be configured, typed and checked. Every value has a default; see {@link Config} for
@@ -18,7 +19,11 @@ import org.choir.backbone.Backbone;
  * @param natsPort a loopback port, 0 for a free one
  * @param accelerator {@code auto}, {@code kvm} or {@code tcg}
  * @param image the guest image's folder; empty for the one that this repository builds
- * @param keepVm how long the VM of a stopped, resumable run is kept
+ * @param keepVm how long the VM of a run that waits runs on before it is suspended
+ * @param lease how long a VM that nobody uses runs before it is suspended
+ * @param pool VMs that are kept ready for the next caller
+ * @param quota what one user's VMs may take at once
+ * @param egress what VMs may reach outside
  * @param consent providers that private files may be sent to
  */
 public record Settings(
@@ -34,6 +39,10 @@ public record Settings(
     int vmLimit,
     Optional<Path> image,
     Duration keepVm,
+    Duration lease,
+    int pool,
+    Quota quota,
+    EgressSettings egress,
     Set<String> consent) {
   public Settings {
     consent = Set.copyOf(consent);

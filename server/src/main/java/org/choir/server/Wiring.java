@@ -5,21 +5,44 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.choir.agent.AgentRuntime;
 import org.choir.agent.PlainGate;
 import org.choir.backbone.Backbone;
+import org.choir.backbone.StateEntry;
+import org.choir.core.Action;
 import org.choir.core.AgentId;
+import org.choir.core.AuditSink;
+import org.choir.core.RunId;
+import org.choir.core.TenantId;
+import org.choir.core.Verdict;
 import org.choir.keys.FileDataKeys;
+import org.choir.keys.FileVolumeKeys;
 import org.choir.knowledge.SourceLibrary;
 import org.choir.knowledge.WebSources;
 import org.choir.knowledge.web.WebFetcher;
 import org.choir.model.CachedEmbedder;
 import org.choir.model.Embedder;
 import org.choir.model.bge.BgeEmbedder;
+import org.choir.sandbox.Egress;
+import org.choir.sandbox.EgressLimits;
+import org.choir.sandbox.EgressNetwork;
+import org.choir.sandbox.EgressPolicy;
+import org.choir.sandbox.GuestCalls;
+import org.choir.sandbox.Outside;
 import org.choir.sandbox.Sandboxes;
+import org.choir.sandbox.Signers;
+import org.choir.sandbox.Signing;
+import org.choir.sandbox.Vm;
+import org.choir.sandbox.VmHost;
+import org.choir.sandbox.Volumes;
 import org.choir.vibewriter.Research;
 
 /**
@@ -34,6 +57,7 @@ final class Wiring implements AutoCloseable {
   private final Settings settings;
   private final Backbone backbone;
   private final Sandboxes sandboxes;
+  private final Signers signers;
   private final SourceLibrary library;
   private final ModelAccess models;
   private final AgentRuntime agents;
@@ -65,19 +89,47 @@ final class Wiring implements AutoCloseable {
                       home.part("nats"), settings.natsPort(), settings.durability()),
                   keys,
                   clock));
+      // The audit chain comes with its own room; until then the state stream is the record.
+      AuditSink audit = event -> LOG.log(Level.DEBUG, "{0} {1}", event.kind(), event.agent());
+      EgressRecord dials = new EgressRecord(audit);
+      AtomicReference<Function<String, GuestCalls>> calls =
+          new AtomicReference<>(vm -> GuestCalls.NONE);
       sandboxes =
           closing(
               Sandboxes.open(
                   new Sandboxes.Options(
-                      home.part("vms"),
-                      settings.image().orElseGet(Wiring::builtImage),
-                      settings.accelerator(),
-                      settings.memoryMib(),
-                      settings.overlayMib(),
-                      settings.vmLimit()),
-                  clock));
-      Sandboxes.Recovery recovery = sandboxes.recover();
+                          home.part("vms"),
+                          settings.image().orElseGet(Wiring::builtImage),
+                          settings.accelerator(),
+                          settings.memoryMib(),
+                          settings.overlayMib(),
+                          settings.vmLimit())
+                      .withPool(settings.pool())
+                      .withLease(settings.lease())
+                      .withQuota(settings.quota()),
+                  keys,
+                  clock,
+                  new Outside(
+                      new Egress(
+                          settings.egress().allowPrivate(),
+                          EgressLimits.DEFAULT,
+                          EgressNetwork.system(),
+                          dials,
+                          clock),
+                      vm -> Objects.requireNonNull(calls.get()).apply(vm))));
+      VmHost.Recovery recovery = sandboxes.recover();
       LOG.log(Level.INFO, "VMs adopted: {0}, reaped: {1}", recovery.adopted(), recovery.reaped());
+      signers =
+          closing(
+              new Signers(
+                  sandboxes,
+                  new Volumes(
+                      home.part("volumes"),
+                      new FileVolumeKeys(home.part("keys").resolve("volumes"), keys)),
+                  home.part("signers"),
+                  Wiring::maySign,
+                  audit,
+                  clock));
       Embedder embedder =
           closing(
               new CachedEmbedder(
@@ -89,13 +141,17 @@ final class Wiring implements AutoCloseable {
           new AgentRuntime(
               backbone,
               // What this server does itself for an agent, beside what stays in the VM.
-              new PlainGate(Set.of("submit_report")),
-              // The audit chain comes with its own room; until then the state stream is the record.
-              event -> LOG.log(Level.DEBUG, "{0} {1}", event.kind(), event.agent()),
+              new PlainGate(
+                  settings.egress().guestModel()
+                      ? Set.of("submit_report", "guest.model")
+                      : Set.of("submit_report")),
+              audit,
               models,
-              run -> sandboxes.obtain(run.value()),
+              this::vm,
               clock,
               models::cost);
+      dials.agents(agents);
+      calls.set(new RunCalls(agents, home.part("runs"))::of);
       feed = closing(new RunFeed(backbone.state(), newest(backbone) + 1));
     } catch (RuntimeException e) {
       close();
@@ -103,9 +159,33 @@ final class Wiring implements AutoCloseable {
     }
   }
 
+  /** The run's VM, with what the server and the run's own record let it reach. */
+  private Vm vm(RunId run) {
+    TenantId tenant = tenant(run);
+    Vm vm = sandboxes.obtain(run.value(), tenant);
+    List<String> allowed = new ArrayList<>(settings.egress().allow());
+    for (StateEntry entry : backbone.state().read(run.lead()).stream().limit(1).toList()) {
+      entry.events().getFirst().path("options").path("allow").forEach(a -> allowed.add(a.asText()));
+    }
+    vm.allow(EgressPolicy.allowing(tenant, settings.egress().expand(allowed)));
+    return vm;
+  }
+
+  /** People sign with their own hand; for an agent there is no rule yet that would let it. */
+  private static Verdict maySign(Action action) {
+    return action.agent().equals(Signing.PERSON)
+        ? new Verdict.Allow("sign.person")
+        : new Verdict.Deny("sign.agent", "agents do not sign");
+  }
+
   private <T extends AutoCloseable> T closing(T room) {
     open.push(room);
     return room;
+  }
+
+  /** Whose run it is: its VM counts against this user's limits and lies under this user's key. */
+  private TenantId tenant(RunId run) {
+    return agents.state(run).tenant();
   }
 
   private static long newest(Backbone backbone) {
@@ -136,6 +216,10 @@ final class Wiring implements AutoCloseable {
 
   Backbone backbone() {
     return backbone;
+  }
+
+  Signers signers() {
+    return signers;
   }
 
   Sandboxes sandboxes() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.choir.backbone.Backbone;
 import org.choir.core.ChoirException;
@@ -88,6 +89,51 @@ class ConfigTest {
               assertThat(e.code()).isEqualTo("bad_setting");
               assertThat(e.failure().message()).contains(value).contains(key);
             });
+  }
+
+  @Test
+  void nothingIsAllowedOutsideUnlessItIsConfigured() throws Exception {
+    EgressSettings none = load("", Map.of(), Map.of()).egress();
+    assertThat(none.allow()).isEmpty();
+    assertThat(none.allowPrivate()).isEmpty();
+    assertThat(none.guestModel()).isFalse();
+    assertThatThrownBy(() -> none.expand(List.of("registries")))
+        .isInstanceOfSatisfying(
+            ChoirException.class, e -> assertThat(e.code()).isEqualTo("no_registries"));
+    EgressSettings some =
+        load(
+                """
+                egress:
+                  allow: [registries, '*.example.org']
+                  registries: [packages.example, files.packages.example:8443]
+                  allow-private: ['packages.lan:8080']
+                """,
+                Map.of("CHOIR_EGRESS_GUEST_MODEL", "true"),
+                Map.of())
+            .egress();
+    assertThat(some.expand(some.allow()))
+        .containsExactly("packages.example", "files.packages.example:8443", "*.example.org");
+    assertThat(some.allowPrivate()).containsExactly("packages.lan:8080");
+    assertThat(some.guestModel()).isTrue();
+    assertThat(
+            load("", Map.of("CHOIR_EGRESS_ALLOW", "a.example, b.example"), Map.of())
+                .egress()
+                .allow())
+        .containsExactly("a.example", "b.example");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "egress.allow, *",
+    "egress.allow, http://a.example",
+    "egress.allow, a.example:x",
+    "egress.registries, *.org",
+    "egress.allow-private, a.example",
+    "egress.allow-private, *.a.example:80",
+    "egress.guest-model, yes"
+  })
+  void refusesARuleThatIsNone(String key, String value) {
+    refusesAValueThatCannotBe(key, value);
   }
 
   @ParameterizedTest

@@ -104,7 +104,9 @@ public record FileVerification(
     String text = text(file);
     RecordBeside record = RecordBeside.of(library, file, text, web).orElse(null);
     boolean own = record != null && record.fits();
-    Draft draft = Draft.ofDocument(own ? RecordCheck.body(text) : text);
+    int end = own ? RecordCheck.body(text).length() : text.length();
+    // The whole text, since the links of its citations stand at its end.
+    Draft draft = Draft.ofDocument(text);
     Path folder = file.toAbsolutePath().normalize().getParent();
     FileEvidence book =
         FileEvidence.of(library, draft.claims(), folder == null ? file : folder, sources, web);
@@ -113,6 +115,9 @@ public record FileVerification(
     int counted = 0;
     for (ClaimResult result : verifier.verify(draft, book)) {
       int at = text.offsetByCodePoints(0, result.claim().start());
+      if (at >= end) {
+        continue;
+      }
       // Claims come in the order of the text, but for those of a table's cells that span lines.
       for (; counted < at; counted++) {
         line += text.charAt(counted) == '\n' ? 1 : 0;

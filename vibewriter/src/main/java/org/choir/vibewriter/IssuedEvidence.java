@@ -1,6 +1,7 @@
 package org.choir.vibewriter;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -19,16 +20,18 @@ import org.choir.knowledge.SourceLibrary;
 final class IssuedEvidence implements EvidenceBook {
   private final Set<String> keys = new TreeSet<>();
   private final SourceLibrary library;
-  private final ResearchOptions options;
+  private final Set<String> sets;
 
-  private IssuedEvidence(SourceLibrary library, ResearchOptions options) {
+  private IssuedEvidence(SourceLibrary library, Set<String> sets) {
     this.library = library;
-    this.options = options;
+    this.sets = sets;
   }
 
   static IssuedEvidence of(ToolContext context, SourceLibrary library) {
     ResearchOptions options = ResearchOptions.of(context.run());
-    IssuedEvidence issued = new IssuedEvidence(library, options);
+    Set<String> sets = new LinkedHashSet<>(options.sets());
+    sets.addAll(GuestFetch.sets(context));
+    IssuedEvidence issued = new IssuedEvidence(library, sets);
     options.continued().ifPresent(c -> c.evidence().forEach(issued::add));
     context.recorded("evidence").forEach(issued::add);
     return issued;
@@ -47,7 +50,7 @@ final class IssuedEvidence implements EvidenceBook {
     if (!contains(key)) {
       return Optional.empty();
     }
-    return options.sets().stream().flatMap(set -> library.passage(set, key).stream()).findFirst();
+    return sets.stream().flatMap(set -> library.passage(set, key).stream()).findFirst();
   }
 
   @Override

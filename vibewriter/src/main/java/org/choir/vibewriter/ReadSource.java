@@ -1,6 +1,7 @@
 package org.choir.vibewriter;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -58,12 +59,14 @@ final class ReadSource implements Tool {
       return ToolOutput.error(
           "The source of " + key + " is no longer stored. Search again with search_sources.");
     }
-    List<Passage> shown = around(ResearchOptions.of(context.run()), passage.get());
+    List<String> sets = new ArrayList<>(ResearchOptions.of(context.run()).sets());
+    sets.addAll(GuestFetch.sets(context));
+    List<Passage> shown = around(sets, passage.get());
     return ToolOutput.of(PassageText.of(shown), shown.stream().map(PassageText::evidence).toList());
   }
 
-  private List<Passage> around(ResearchOptions options, Passage passage) {
-    for (String set : options.sets()) {
+  private List<Passage> around(List<String> sets, Passage passage) {
+    for (String set : sets) {
       List<Passage> all = library.passages(set, passage.source());
       int at =
           IntStream.range(0, all.size())

@@ -43,7 +43,11 @@ final class VerifyDraft implements Tool {
 
   @Override
   public ToolOutput call(ToolContext context, ObjectNode arguments) {
-    Drafts.Checked checked = drafts.check(context, arguments);
+    return ToolOutput.of(text(drafts.check(context, arguments)));
+  }
+
+  /** What was found, for a model or a person. */
+  static String text(Drafts.Checked checked) {
     StringBuilder out = new StringBuilder(summary(checked));
     for (ClaimResult result : checked.results()) {
       if (result.verdict() != ClaimVerdict.SUPPORTED) {
@@ -55,7 +59,7 @@ final class VerifyDraft implements Tool {
             .append(Text.visible(result.reason(), TEXT_MAX));
       }
     }
-    return ToolOutput.of(out.toString());
+    return out.toString();
   }
 
   /**

@@ -78,7 +78,11 @@ final class Vibewriter {
             "read_skill",
             "task"),
         subagents,
-        new LeadPolicy());
+        new LeadPolicy(),
+        List.of(
+            new GuestSearch(library),
+            new GuestVerify(new Drafts(library, ClaimVerifier.byRules())),
+            new GuestFetch(library)));
   }
 
   /** The rules always judge first; a language model only what they leave open. */

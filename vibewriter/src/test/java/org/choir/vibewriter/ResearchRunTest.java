@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -16,6 +17,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.choir.agent.AgentRuntime;
 import org.choir.agent.RunRequest;
 import org.choir.agent.RunState;
@@ -25,6 +27,7 @@ import org.choir.core.Json;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
 import org.choir.core.Verdict;
+import org.choir.keys.DataKeys;
 import org.choir.keys.FileDataKeys;
 import org.choir.knowledge.RecordCheck;
 import org.choir.knowledge.SourceLibrary;
@@ -113,6 +116,21 @@ class ResearchRunTest {
                         "content",
                         draft(seen, true))),
             seen -> call(call("verify_draft", "path", "/workspace/drafts/report.md")),
+            seen -> call(call("read_skill", "name", "citations")),
+            seen ->
+                call(
+                    call(
+                        "execute",
+                        "command",
+                        "python3 /skills/citations.py --draft /workspace/drafts/report.md")),
+            seen ->
+                call(
+                    call(
+                        "task",
+                        "description",
+                        "Write a summary of the draft /workspace/drafts/report.md",
+                        "subagent_type",
+                        "publisher")),
             turn(seen -> say("I think I am done.")),
             seen -> {
               ObjectNode arguments = Json.object().put("path", "/workspace/drafts/report.md");
@@ -129,8 +147,22 @@ class ResearchRunTest {
         List.of(
             seen -> call(call("verify_draft", "path", "/workspace/drafts/report.md")),
             seen -> say("The number of milliseconds is wrong.\n" + seen.last()));
+    List<Function<Seen, Turn>> publisher =
+        List.of(
+            seen -> call(call("read_file", "file_path", "/workspace/drafts/report.md")),
+            seen ->
+                call(
+                    call(
+                        "write_file",
+                        "file_path",
+                        "/workspace/tasks/4/summary.md",
+                        "content",
+                        "The log comes first.\n")),
+            seen -> say("The summary lies in /workspace/tasks/4/summary.md."));
     return new ScriptedModel(
         Map.of(
+            Vibewriter.PUBLISHER,
+            publisher,
             Vibewriter.LEAD,
             lead,
             Vibewriter.RESEARCHER,
@@ -169,15 +201,18 @@ class ResearchRunTest {
             + " A commit waits for its own flush.\n");
     Path repository = Path.of(System.getProperty("choir.repository"));
     Path sandboxes = Files.createTempDirectory("vw");
+    DataKeys keys = FileDataKeys.open(folder.resolve("keys"));
     try (Backbone backbone =
             Backbone.start(
                 new Backbone.Options(folder.resolve("nats"), 0, Backbone.Durability.CRASH),
-                FileDataKeys.open(folder.resolve("keys")),
+                keys,
                 InstantSource.system());
         Sandboxes vms =
             Sandboxes.open(
                 new Sandboxes.Options(
-                    sandboxes, repository.resolve("guest/target/image"), "auto", 512, 256, 2),
+                        sandboxes, repository.resolve("guest/target/image"), "auto", 512, 256, 2)
+                    .withTemplates(folder.resolve("templates")),
+                keys,
                 InstantSource.system());
         SourceLibrary library = SourceLibrary.open(folder.resolve("library"), new WordEmbedder())) {
       SourceSet set = library.read(List.of(docs), (done, total) -> {});
@@ -249,6 +284,13 @@ class ResearchRunTest {
               "Verified 3 claims: 1 supported, 0 partial, 1 contradicted, 0 unsupported, 1 fabricated.")
           .contains("- fabricated: The log is replicated to nine moons by carrier pigeon");
 
+      // The skill is read and run in the VM, the publisher's file outlives it.
+      assertThat(observed(events, "read_skill")).contains("python3 /skills/citations.py");
+      assertThat(observed(events, "execute")).contains("sdeadbeef00").contains("sentences");
+      assertThat(
+              of(events(backbone, run), "file_changed").stream().map(e -> e.path("path").asText()))
+          .anyMatch(path -> path.endsWith("summary.md"));
+
       Continuation continued = Continuation.from(run, events, report.markdown());
       assertThat(continued.evidence()).hasSize(issued.size());
       assertThat(continued.plan()).hasSize(1);
@@ -259,12 +301,38 @@ class ResearchRunTest {
                   VerificationRecord.parse(Json.write(report.record())),
                   library::text))
           .isEmpty();
-      vms.find(run.value()).orElseThrow().close();
+    } finally {
+      end(sandboxes, keys);
+    }
+  }
+
+  /** Whatever became of the test, no VM and no folder outlives it. */
+  private static void end(Path sandboxes, DataKeys keys) throws Exception {
+    try (Sandboxes vms =
+        Sandboxes.open(
+            new Sandboxes.Options(sandboxes, sandboxes, "tcg", 512, 256, 2),
+            keys,
+            InstantSource.system())) {
+      vms.recover();
+      vms.list().forEach(vm -> vms.destroy(vm.id()));
+    }
+    try (Stream<Path> all = Files.walk(sandboxes)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
     }
   }
 
   private static List<ObjectNode> of(List<ObjectNode> events, String kind) {
     return events.stream().filter(e -> e.path("kind").asText().equals(kind)).toList();
+  }
+
+  private static String observed(List<ObjectNode> events, String tool) {
+    return of(events, "observed").stream()
+        .filter(e -> e.path("tool").asText().equals(tool))
+        .map(e -> e.path("text").asText())
+        .findFirst()
+        .orElseThrow();
   }
 
   private static List<String> stages(Backbone backbone, RunId run) {

@@ -22,7 +22,9 @@ final class ScriptedModel implements ModelClient {
   private final Map<String, List<Function<Seen, Turn>>> scripts;
   final List<String> systems = new ArrayList<>();
 
-  /** Scripts by role: {@code vibewriter}, {@code researcher}, {@code verifier}. */
+  /**
+   * Scripts by role: {@code vibewriter}, {@code researcher}, {@code verifier}, {@code publisher}.
+   */
   ScriptedModel(Map<String, List<Function<Seen, Turn>>> scripts) {
     this.scripts = Map.copyOf(scripts);
   }
@@ -76,7 +78,9 @@ final class ScriptedModel implements ModelClient {
     String role =
         tools.contains("task")
             ? Vibewriter.LEAD
-            : tools.contains("search_sources") ? Vibewriter.RESEARCHER : Vibewriter.VERIFIER;
+            : tools.contains("search_sources")
+                ? Vibewriter.RESEARCHER
+                : tools.contains("verify_draft") ? Vibewriter.VERIFIER : Vibewriter.PUBLISHER;
     int step = 0;
     String opening = "";
     List<String> results = new ArrayList<>();

@@ -1,0 +1,98 @@
+package org.choir.vibewriter;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.choir.agent.Tool;
+import org.choir.agent.ToolContext;
+import org.choir.agent.ToolOutput;
+import org.choir.core.Json;
+import org.choir.core.ReplayClass;
+import org.choir.core.Text;
+import org.choir.knowledge.Passage;
+import org.choir.knowledge.SourceDocument;
+import org.choir.knowledge.SourceLibrary;
+import org.choir.knowledge.SourceSet;
+import org.choir.model.ToolSpec;
+
+/**
+ * The guest call {@code fetch}: stores a page that the host has fetched as a source of the run, and
+ * issues the keys of its first passages. The page is read from the host's own copy, so what is
+ * cited later is what was stored, whatever the address shows then.
+ */
+final class GuestFetch implements Tool {
+  /** The kind of event that adds a set to a run. */
+  static final String FETCHED = "source_fetched";
+
+  private static final int SHOWN = 8;
+  private static final int URL_MAX = 500;
+
+  private static final ToolSpec SPEC =
+      new ToolSpec(
+          "fetch",
+          "Stores a fetched page as a source.",
+          new Schema()
+              .text("url", "where it was fetched")
+              .text("file", "the host's copy")
+              .text("sha256", "of the copy")
+              .build());
+
+  private final SourceLibrary library;
+
+  GuestFetch(SourceLibrary library) {
+    this.library = library;
+  }
+
+  /** The sets that were fetched for a run. */
+  static List<String> sets(ToolContext context) {
+    return context.recorded(FETCHED).stream().map(e -> e.path("set").asText()).distinct().toList();
+  }
+
+  @Override
+  public ToolSpec spec() {
+    return SPEC;
+  }
+
+  @Override
+  public ReplayClass replay() {
+    return ReplayClass.READ_ONLY;
+  }
+
+  @Override
+  public ToolOutput call(ToolContext context, ObjectNode arguments) {
+    String url = Text.visible(arguments.path("url").asText(), URL_MAX);
+    SourceSet set =
+        library.read(List.of(Path.of(arguments.path("file").asText())), (done, total) -> {});
+    SourceDocument document = set.documents().getFirst();
+    List<Passage> all = library.passages(set.id(), document.id());
+    List<Passage> shown = all.subList(0, Math.min(SHOWN, all.size()));
+    List<ObjectNode> events = new ArrayList<>();
+    events.add(
+        Json.object()
+            .put("kind", FETCHED)
+            .put("url", url)
+            .put("set", set.id())
+            .put("source", document.id().hex())
+            .put("title", document.title())
+            .put("sha256", arguments.path("sha256").asText()));
+    shown.forEach(p -> events.add(PassageText.evidence(p)));
+    ObjectNode answer =
+        Json.object()
+            .put(
+                "text",
+                "Stored "
+                    + url
+                    + " with "
+                    + all.size()
+                    + " passages; the first of them:\n\n"
+                    + PassageText.of(shown))
+            .put("failed", false)
+            .put("url", url)
+            .put("source", document.id().hex());
+    ArrayNode passages = answer.putArray("passages");
+    shown.forEach(p -> passages.addObject().put("key", p.key()).put("text", p.text()));
+    return ToolOutput.of(Json.write(answer), events);
+  }
+}
