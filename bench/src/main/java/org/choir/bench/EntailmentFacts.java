@@ -9,11 +9,13 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.choir.knowledge.ClaimVerdict;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes claims and evidence from invented facts, each of which can be said in several ways, denied,
@@ -22,6 +24,9 @@ import org.choir.knowledge.ClaimVerdict;
 final class EntailmentFacts {
   private static final Pattern SLOT = Pattern.compile("\\{(\\w):(\\w+)}");
   private static final Pattern NUMBER = Pattern.compile("\\d[\\d,]*(?:\\.\\d+)?");
+
+  private static final List<ClaimVerdict> LABELS =
+      List.of(ClaimVerdict.SUPPORTED, ClaimVerdict.CONTRADICTED, ClaimVerdict.UNSUPPORTED);
 
   private final Map<String, List<String>> types = new HashMap<>();
   private final Map<String, Subject> subjects = new LinkedHashMap<>();
@@ -79,12 +84,16 @@ final class EntailmentFacts {
     }
   }
 
+  private List<String> type(String name) {
+    return types.getOrDefault(name, List.of());
+  }
+
   /** So many examples about each kind of subject. */
   List<EntailmentExample> examples(int each) {
     List<EntailmentExample> examples = new ArrayList<>();
     for (Subject subject : subjects.values()) {
       for (int i = 0; i < each; i++) {
-        examples.add(example(subject, ClaimVerdict.values()[new int[] {0, 2, 3}[i % 3]]));
+        examples.add(example(subject, LABELS.get(i % LABELS.size())));
       }
     }
     return examples;
@@ -100,11 +109,13 @@ final class EntailmentFacts {
     for (Fact fact : facts.subList(0, told)) {
       chosen.add(choose(random.nextInt(4) == 0 ? turned(fact) : fact, entity));
     }
-    Chosen about = chosen.get(random.nextInt(chosen.size()));
+    int asked = random.nextInt(chosen.size());
+    Chosen about = chosen.get(asked);
     int wording = random.nextInt(about.fact.says.size());
     List<String> evidence = new ArrayList<>();
-    for (Chosen one : chosen) {
-      String says = one == about ? about.fact.says.get(wording) : pick(one.fact.says);
+    for (int i = 0; i < chosen.size(); i++) {
+      Chosen one = chosen.get(i);
+      String says = i == asked ? about.fact.says.get(wording) : pick(one.fact.says);
       boolean pronoun = !evidence.isEmpty() && random.nextBoolean();
       evidence.add(sentence(fill(says, one, pronoun ? subject : null)));
     }
@@ -136,7 +147,7 @@ final class EntailmentFacts {
   private static Fact turned(Fact fact) {
     return fact.denies.size() < 2 || fact.many
         ? fact
-        : new Fact(false, fact.denies, fact.says, fact.beside);
+        : new Fact(false, /* says= */ fact.denies, /* denies= */ fact.says, fact.beside);
   }
 
   private void joinTwo(List<String> evidence) {
@@ -165,8 +176,7 @@ final class EntailmentFacts {
     while (slot.find()) {
       String type = slot.group(2);
       values.computeIfAbsent(
-          slot.group(),
-          k -> pick(types.get(type).stream().filter(v -> !v.equals(subject)).toList()));
+          slot.group(), k -> pick(type(type).stream().filter(v -> !v.equals(subject)).toList()));
     }
   }
 
@@ -227,14 +237,12 @@ final class EntailmentFacts {
 
   private static String written(double value, String like) {
     if (like.contains(".")) {
-      return String.format(java.util.Locale.ROOT, "%.1f", value);
+      return String.format(Locale.ROOT, "%.1f", value);
     }
     long round = Math.max(1, Math.round(value));
     long unit = round >= 10_000 ? 1_000 : round >= 1_000 ? 100 : round >= 100 ? 10 : 1;
     long rounded = Math.max(1, round / unit * unit);
-    return like.length() > 3
-        ? String.format(java.util.Locale.ROOT, "%,d", rounded)
-        : Long.toString(rounded);
+    return like.length() > 3 ? String.format(Locale.ROOT, "%,d", rounded) : Long.toString(rounded);
   }
 
   private String contradicted(Chosen about, int wording) {
@@ -250,7 +258,7 @@ final class EntailmentFacts {
     }
     Map<String, String> values = new HashMap<>(about.values);
     String slot = pick(used);
-    String value = about.values.get(slot);
+    String value = about.values.getOrDefault(slot, "");
     values.put(
         slot, random.nextInt(5) < 2 ? limited(slot, value, false) : pick(others(slot, value)));
     return fill(form, new Chosen(about.fact, about.subject, values), null);
@@ -268,7 +276,7 @@ final class EntailmentFacts {
   private List<String> others(String slot, String value) {
     Matcher m = SLOT.matcher(slot);
     return m.matches()
-        ? types.get(m.group(2)).stream().filter(v -> !v.equals(value)).toList()
+        ? type(m.group(2)).stream().filter(v -> !v.equals(value)).toList()
         : List.of(value);
   }
 
@@ -302,8 +310,7 @@ final class EntailmentFacts {
     return claim.startsWith(entity) ? "it" + claim.substring(entity.length()) : claim;
   }
 
-  private String fill(
-      String form, Chosen chosen, @org.jspecify.annotations.Nullable Subject pronoun) {
+  private String fill(String form, Chosen chosen, @Nullable Subject pronoun) {
     String said = form;
     for (Map.Entry<String, String> value : chosen.values.entrySet()) {
       said = said.replace(value.getKey(), value.getValue());

@@ -58,9 +58,9 @@ final class EntailmentTrain implements Evals.Eval {
   public void run(Map<String, Path> files, Path cache, PrintStream out, PrintStream progress) {
     Path folder = Evals.required(files, "file");
     Path target = Evals.required(files, "out");
-    List<EntailmentExample> all = examples(progress);
     List<Path> labelled = labelled(folder);
     try (BgeEmbedder embedder = new BgeEmbedder(Runtime.getRuntime().availableProcessors())) {
+      List<EntailmentExample> all = examples(progress);
       train(Optional.empty(), all, labelled, target.resolve("entailment-words.txt"), out, progress);
       train(
           Optional.of(embedder),
@@ -90,7 +90,7 @@ final class EntailmentTrain implements Evals.Eval {
     }
   }
 
-  private static List<EntailmentExample> examples(PrintStream progress) {
+  private static List<EntailmentExample> examples(PrintStream progress) throws IOException {
     Random random = new Random(SEED);
     EntailmentMutations mutations = new EntailmentMutations(random);
     List<EntailmentExample> all = new ArrayList<>(new EntailmentFacts(random).examples(EACH_FACT));

@@ -175,10 +175,14 @@ final class NumberFit {
       case IS -> order == 0 && !atLeast && !atMost ? Fit.FOLLOWS : Fit.DENIED;
       case NEAR -> near(claimed, said) ? Fit.FOLLOWS : Fit.DENIED;
       case ABOVE ->
-          order > 0 && !atMost || (order == 0 && theirs == Limit.ABOVE) ? Fit.FOLLOWS : Fit.DENIED;
+          (order > 0 && !atMost) || (order == 0 && theirs == Limit.ABOVE)
+              ? Fit.FOLLOWS
+              : Fit.DENIED;
       case FROM -> order >= 0 && !atMost ? Fit.FOLLOWS : Fit.DENIED;
       case BELOW ->
-          order < 0 && !atLeast || (order == 0 && theirs == Limit.BELOW) ? Fit.FOLLOWS : Fit.DENIED;
+          (order < 0 && !atLeast) || (order == 0 && theirs == Limit.BELOW)
+              ? Fit.FOLLOWS
+              : Fit.DENIED;
       case TO -> order <= 0 && !atLeast ? Fit.FOLLOWS : Fit.DENIED;
     };
   }

@@ -212,7 +212,7 @@ final class Roles {
           (ARTICLES.contains(word) && NEVER_AFTER_ARTICLE.contains(next))
               || (EACH.contains(word)
                   && (ARTICLES.contains(next)
-                      || PREPOSITIONS.contains(next) && !next.equals("of")));
+                      || (PREPOSITIONS.contains(next) && !next.equals("of"))));
       if (lower && wrong) {
         return true;
       }
