@@ -48,11 +48,16 @@ final class EntailmentTrain implements Evals.Eval {
   /** How the names of files end that are learnt from; every other file is only measured. */
   private static final String DEVELOPMENT = "-development.jsonl";
 
-  private static final int EACH_FACT = 420;
-  private static final int EACH_FOLDER = 450;
+  /** Evidence of at most so many sentences is no page. */
+  private static final int BRIEF = 3;
+
+  private static final int PAGE_LEAST = 8;
+
+  private static final int EACH_FACT = 150;
+  private static final int EACH_FOLDER = 160;
 
   /** How much one hand-written development example counts against one made by rule. */
-  private static final double WRITTEN = 12;
+  private static final double WRITTEN = 25;
 
   @Override
   public void run(Map<String, Path> files, Path cache, PrintStream out, PrintStream progress) {
@@ -125,16 +130,14 @@ final class EntailmentTrain implements Evals.Eval {
             .map(e -> new EntailmentTraining.Example(e.claim(), e.evidence(), e.label(), 1))
             .toList());
     int byRule = training.size();
+    List<EntailmentExample> written = new ArrayList<>();
     for (Path file : labelled) {
       if (file.toString().endsWith(DEVELOPMENT)) {
-        training.addAll(
-            read(file).stream()
-                .map(
-                    e ->
-                        new EntailmentTraining.Example(e.claim(), e.evidence(), e.label(), WRITTEN))
-                .toList());
+        written.addAll(read(file));
       }
     }
+    training.addAll(weighed(written, WRITTEN));
+    training.addAll(weighed(onPages(written), WRITTEN / 2));
     progress.printf(
         "%s: %d examples by rule, %d written%n",
         target.getFileName(), byRule, training.size() - byRule);
@@ -142,7 +145,7 @@ final class EntailmentTrain implements Evals.Eval {
         training.learn(
             List.of(
                 "Weights of the support classifier; made by: choir eval train-entailment",
-                "first line: features; then classes and rate; then one tree a line"));
+                "first line: features; then means, deviations and coefficients; then the trees"));
     Files.writeString(target, weights);
     Entailment entailment = training.trained(model, weights);
     String name = target.getFileName().toString();
@@ -151,6 +154,34 @@ final class EntailmentTrain implements Evals.Eval {
     for (Path file : labelled) {
       report(entailment, read(file), name + " on " + file.getFileName(), out, progress);
     }
+  }
+
+  private static List<EntailmentTraining.Example> weighed(
+      List<EntailmentExample> examples, double weight) {
+    return examples.stream()
+        .map(e -> new EntailmentTraining.Example(e.claim(), e.evidence(), e.label(), weight))
+        .toList();
+  }
+
+  /** Those with a sentence or two as evidence once more, the evidence among other sentences. */
+  private static List<EntailmentExample> onPages(List<EntailmentExample> written) {
+    Random random = new Random(SEED);
+    List<EntailmentExample> brief =
+        written.stream().filter(e -> e.evidence().size() <= BRIEF).toList();
+    List<String> sentences = brief.stream().flatMap(e -> e.evidence().stream()).distinct().toList();
+    List<EntailmentExample> made = new ArrayList<>();
+    for (EntailmentExample example : brief) {
+      List<String> page = new ArrayList<>();
+      for (int i = PAGE_LEAST + random.nextInt(PAGE_LEAST * 5); i > 0; i--) {
+        String sentence = sentences.get(random.nextInt(sentences.size()));
+        if (!example.evidence().contains(sentence)) {
+          page.add(sentence);
+        }
+      }
+      page.addAll(random.nextInt(page.size() + 1), example.evidence());
+      made.add(new EntailmentExample(example.claim(), page, example.label(), "written"));
+    }
+    return made;
   }
 
   private static List<EntailmentExample> keptOf(List<EntailmentExample> all, String origin) {

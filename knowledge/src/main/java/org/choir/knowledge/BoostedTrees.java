@@ -52,7 +52,8 @@ final class BoostedTrees {
     return softmax(scores);
   }
 
-  private static double[] softmax(double[] scores) {
+  /** Probabilities from scores. */
+  static double[] softmax(double[] scores) {
     double top = Arrays.stream(scores).max().orElse(0);
     double[] p = new double[scores.length];
     double sum = 0;

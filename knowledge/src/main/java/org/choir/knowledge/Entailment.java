@@ -18,11 +18,11 @@ import org.choir.core.Digest;
 import org.choir.model.WordEmbedder;
 
 /**
- * Says how likely sentences support a claim, without a language model: a small classifier over what
- * the rules measure (words, names, numbers, denials, opposites, order) and, if there is an
- * embedder, over how similar words and sentences are in meaning. Trained by {@link
- * EntailmentTraining} on the project's own examples. It sees nothing but claim and evidence.
- * Thread-safe.
+ * Says how likely sentences support a claim, without a language model: a small classifier (the mean
+ * of boosted trees and a logistic regression) over what the rules measure (words, names, numbers,
+ * denials, opposites, order) and, if there is an embedder, over how similar words and sentences are
+ * in meaning. Trained by {@link EntailmentTraining} on the project's own examples. It sees nothing
+ * but claim and evidence. Thread-safe.
  */
 public final class Entailment {
   /** Sentences that are compared in meaning; the words choose them. */
@@ -38,17 +38,23 @@ public final class Entailment {
   private static final int REMEMBERED = 4_096;
   private static final int PARTS_MAX = 4;
 
+  /** Supported, contradicted, unsupported. */
+  static final int CLASSES = 3;
+
   /** A part of a claim counts as supported from here on. */
   private static final double SURE = 0.85;
 
   private final Optional<WordEmbedder> embedder;
+  private final LinearSoftmax linear;
   private final BoostedTrees trees;
   private final int features;
   private final Map<String, WordEmbedder.Words> known = remembering(REMEMBERED);
   private final Map<Digest, Prepared> prepared = remembering(64);
 
-  private Entailment(Optional<WordEmbedder> embedder, BoostedTrees trees, int features) {
+  private Entailment(
+      Optional<WordEmbedder> embedder, LinearSoftmax linear, BoostedTrees trees, int features) {
     this.embedder = embedder;
+    this.linear = linear;
     this.trees = trees;
     this.features = features;
   }
@@ -79,11 +85,16 @@ public final class Entailment {
    */
   static Entailment of(Optional<WordEmbedder> embedder, String weights) {
     List<String> lines = weights.lines().filter(l -> !l.startsWith("#") && !l.isEmpty()).toList();
-    int features = lines.isEmpty() ? 0 : lines.getFirst().split(" ", -1).length;
+    int head = 1 + LinearSoftmax.lines(CLASSES);
+    if (lines.size() <= head) {
+      throw ChoirException.fatal(
+          "bad_weights", "the weights have " + lines.size() + " lines", "train again", null);
+    }
     return new Entailment(
         embedder,
-        BoostedTrees.read(lines.subList(Math.min(1, lines.size()), lines.size())),
-        features);
+        LinearSoftmax.read(lines.subList(1, head)),
+        BoostedTrees.read(lines.subList(head, lines.size())),
+        lines.getFirst().split(" ", -1).length);
   }
 
   private static String weights(String name) {
@@ -155,6 +166,10 @@ public final class Entailment {
           "the weights are of " + features + " features, measured were " + row.length);
     }
     double[] p = trees.of(row);
+    double[] q = linear.of(row);
+    for (int i = 0; i < p.length; i++) {
+      p[i] = (p[i] + q[i]) / 2;
+    }
     ClaimVerdict verdict =
         p[0] >= p[1] && p[0] >= p[2]
             ? ClaimVerdict.SUPPORTED

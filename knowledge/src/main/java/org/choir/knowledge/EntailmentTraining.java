@@ -12,7 +12,7 @@ import org.choir.model.WordEmbedder;
  * order give the same weights.
  */
 public final class EntailmentTraining {
-  private static final int ROUNDS = 120;
+  private static final int ROUNDS = 80;
   private static final double RATE = 0.1;
 
   /** More of these never makes a claim less supported, whatever the examples say. */
@@ -72,7 +72,7 @@ public final class EntailmentTraining {
 
   /** With the meanings of words if there is an embedder. */
   public EntailmentTraining(Optional<WordEmbedder> embedder) {
-    this.measuring = Entailment.of(embedder, "none\n3 0.1\n");
+    this.measuring = Entailment.of(embedder, "none\n0\n1\n0 0\n0 0\n0 0\n3 0.1\n");
   }
 
   /**
@@ -116,18 +116,19 @@ public final class EntailmentTraining {
         names.stream()
             .mapToInt(n -> RISING.contains(n) ? 1 : FALLING.contains(n) ? -1 : 0)
             .toArray();
+    double[][] x = rows.toArray(double[][]::new);
+    int[] y = labels.stream().mapToInt(Integer::intValue).toArray();
+    double[] weight = weights.stream().mapToDouble(Double::doubleValue).toArray();
+    LinearSoftmax linear = LinearSoftmax.learn(x, y, weight, Entailment.CLASSES);
     BoostedTrees trees =
-        BoostedTrees.learn(
-            rows.toArray(double[][]::new),
-            labels.stream().mapToInt(Integer::intValue).toArray(),
-            weights.stream().mapToDouble(Double::doubleValue).toArray(),
-            3,
-            monotone,
-            ROUNDS,
-            RATE);
+        BoostedTrees.learn(x, y, weight, Entailment.CLASSES, monotone, ROUNDS, RATE);
     StringBuilder text = new StringBuilder();
     remarks.forEach(r -> text.append("# ").append(r).append('\n'));
-    return text.append(String.join(" ", names)).append('\n').append(trees.write()).toString();
+    return text.append(String.join(" ", names))
+        .append('\n')
+        .append(linear.write())
+        .append(trees.write())
+        .toString();
   }
 
   /** A classifier of weights that were just learnt. */

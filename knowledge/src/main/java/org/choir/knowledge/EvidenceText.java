@@ -38,20 +38,29 @@ final class EvidenceText {
     this.orders = Instructions.in(evidence.text());
     quantities.addAll(context.quantities());
     for (Sentences.Sentence sentence : Sentences.of(evidence.text())) {
-      int from = points.at(sentence.start());
-      int to = points.at(sentence.end());
-      if (isOrder(from, to)) {
-        continue; // what speaks to the checker is no evidence
+      if (!isOrder(points.at(sentence.start()), points.at(sentence.end()))) {
+        add(sentence.text(), points.at(sentence.start()), points.at(sentence.end()));
+        continue;
       }
-      Utterance utterance = new Utterance(sentence.text());
-      int number = lines.size();
-      quantities.addAll(utterance.quantities());
-      lines.add(new Line(utterance, from, to));
-      for (Word word : utterance.words()) {
-        List<Integer> at = index.computeIfAbsent(word.concept(), k -> new ArrayList<>());
-        if (at.isEmpty() || at.getLast() != number) {
-          at.add(number);
+      for (int[] piece : Instructions.pieces(sentence)) {
+        int from = points.at(piece[0]);
+        int to = points.at(piece[1]);
+        if (!isOrder(from, to)) { // what speaks to the checker is no evidence
+          add(evidence.text().substring(piece[0], piece[1]), from, to);
         }
+      }
+    }
+  }
+
+  private void add(String sentence, int from, int to) {
+    Utterance utterance = new Utterance(sentence);
+    int number = lines.size();
+    quantities.addAll(utterance.quantities());
+    lines.add(new Line(utterance, from, to));
+    for (Word word : utterance.words()) {
+      List<Integer> at = index.computeIfAbsent(word.concept(), k -> new ArrayList<>());
+      if (at.isEmpty() || at.getLast() != number) {
+        at.add(number);
       }
     }
   }

@@ -2,6 +2,7 @@ package org.choir.knowledge;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -14,7 +15,7 @@ final class Instructions {
   private static final Pattern ADDRESSED =
       Pattern.compile(
           "(?:ignore|disregard|forget|override|skip|bypass)\\b.{0,40}\\b(?:above|previous|prior|earlier|preceding"
-              + "|instructions?|rules?|prompts?|guidelines|context|directions|everything)"
+              + "|instructions?|rules?|prompts?|guidelines|context|directions|everything (?:above|before|you|said))"
               + "|\\bverdicts?\\b.{0,30}\\b(?:is|are|as|must|should|be|:|=|to)\\b.{0,30}(?:supported|unsupported|contradicted|partial|true|verified)"
               + "|\"?verdict\"?\\s*[:=]"
               + "|(?:mark|label|rate|classify|judge|treat|report|return|output|answer|respond|reply|say|set|declare|count|grade|score)\\b"
@@ -35,6 +36,8 @@ final class Instructions {
               + "|\\{\\s*\"?(?:verdict|label|score)\"?\\s*:",
           Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
 
+  private static final Pattern BRACKET_ENDS = Pattern.compile("(?<=[}>\\]])\\s+(?=\\p{Lu})");
+
   private Instructions() {}
 
   /**
@@ -54,6 +57,22 @@ final class Instructions {
     return ADDRESSED.matcher(sentence).find();
   }
 
+  /**
+   * A sentence that speaks to a checker, parted where a bracket ends and a sentence begins: what
+   * follows an order in brackets may be said to readers. Each piece by its start and end.
+   */
+  static List<int[]> pieces(Sentences.Sentence sentence) {
+    List<int[]> pieces = new ArrayList<>();
+    int from = sentence.start();
+    Matcher end = BRACKET_ENDS.matcher(sentence.text());
+    while (end.find()) {
+      pieces.add(new int[] {from, sentence.start() + end.start()});
+      from = sentence.start() + end.end();
+    }
+    pieces.add(new int[] {from, sentence.end()});
+    return pieces;
+  }
+
   /** The sentences of a text that speak to a checker. */
   static List<Stretch> in(String text) {
     if (!isAddressed(new NormalText(text).text())) {
@@ -63,7 +82,9 @@ final class Instructions {
     List<Stretch> found = new ArrayList<>();
     for (Sentences.Sentence sentence : Sentences.of(text)) {
       if (isAddressed(new NormalText(sentence.text()).text())) {
-        found.add(new Stretch(points.at(sentence.start()), points.at(sentence.end())));
+        pieces(sentence).stream()
+            .filter(p -> isAddressed(new NormalText(text.substring(p[0], p[1])).text()))
+            .forEach(p -> found.add(new Stretch(points.at(p[0]), points.at(p[1]))));
       }
     }
     return found;

@@ -56,8 +56,7 @@ final class Roles {
 
   private static final Set<String> NEVER_LAST =
       Set.of(
-          "the", "a", "an", "of", "and", "or", "from", "into", "every", "than", "because", "is",
-          "are");
+          "the", "an", "of", "and", "or", "from", "into", "every", "than", "because", "is", "are");
 
   private static final Set<String> EACH = Set.of("every", "each");
 

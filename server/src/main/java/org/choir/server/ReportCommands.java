@@ -11,7 +11,6 @@ import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import org.choir.core.RunId;
 import org.choir.core.Text;
-import org.choir.knowledge.ClaimVerifier;
 import org.choir.knowledge.WebSource;
 import org.choir.vibewriter.FileVerification;
 import org.choir.vibewriter.RecordBeside;
@@ -106,14 +105,14 @@ final class ReportCommands {
 
   /**
    * Checks every cited sentence of a Markdown file against the files and web pages it cites, by
-   * rules alone: no file leaves this machine for it. Pages are fetched unless {@code offline} says
-   * no.
+   * rules and the trained classifier: no file leaves this machine for it. Pages are fetched unless
+   * {@code offline} says no.
    */
   ObjectNode verify(Request request) {
     FileVerification found =
         FileVerification.of(
             rooms.library(),
-            ClaimVerifier.byRules(),
+            rooms.verifier(),
             Path.of(request.text("file")),
             request.texts("sources").stream().map(Path::of).toList(),
             request.flag("offline") ? Optional.empty() : Optional.of(rooms.pages()));
@@ -158,6 +157,7 @@ final class ReportCommands {
         lines.add("record: fits the report, word for word");
       }
     }
+    found.notes().forEach(note -> lines.add("note: " + note));
     ObjectNode out = found.toJson();
     List<String> counted = new ArrayList<>();
     out.path("counts").properties().forEach(e -> counted.add(e.getValue() + " " + e.getKey()));

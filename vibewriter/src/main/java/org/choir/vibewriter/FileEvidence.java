@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.choir.core.ChoirException;
 import org.choir.core.Digest;
 import org.choir.core.Text;
@@ -33,6 +34,7 @@ final class FileEvidence implements EvidenceBook {
   private final Set<String> sets = new LinkedHashSet<>();
   private final Map<Path, SourceDocument> documents = new HashMap<>();
   private final Map<Path, String> unusable = new HashMap<>();
+  private final Set<Digest> used = new LinkedHashSet<>();
 
   private FileEvidence(SourceLibrary library, LinkedFiles links, Optional<WebSources> web) {
     this.library = library;
@@ -99,8 +101,21 @@ final class FileEvidence implements EvidenceBook {
     set.skipped().forEach(s -> unusable.putIfAbsent(Path.of(s.location()), s.reason()));
   }
 
+  /** The languages of the sources that were found, one code each. */
+  Stream<String> languages() {
+    return used.stream().flatMap(d -> library.document(d).stream()).map(SourceDocument::language);
+  }
+
   @Override
   public Entry find(Citation citation) {
+    Entry entry = looked(citation);
+    if (entry instanceof Entry.Found found) {
+      used.add(found.evidence().source());
+    }
+    return entry;
+  }
+
+  private Entry looked(Citation citation) {
     return switch (citation.kind()) {
       case KEY ->
           sets.stream()

@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.choir.core.ChoirException;
 import org.choir.core.ExitStatus;
 import org.choir.core.Json;
@@ -32,12 +33,20 @@ import org.jspecify.annotations.Nullable;
  *
  * @param rows one per claim, in the order of the text
  * @param pages what became of the web pages it cites, by address; none if nothing was fetched
+ * @param notes what a reader should know of the check itself, in sentences
  * @param record the verification record beside the file; null if there is none
  */
 public record FileVerification(
-    Path file, List<Row> rows, List<WebSource> pages, @Nullable RecordBeside record) {
+    Path file,
+    List<Row> rows,
+    List<WebSource> pages,
+    List<String> notes,
+    @Nullable RecordBeside record) {
   /** The largest file that is read, in bytes. */
   private static final long MAX_BYTES = 8L << 20;
+
+  /** Claims that show which language a document is in. */
+  private static final int SAMPLE = 200;
 
   /** The verdict word for a claim that names no ground at all. */
   public static final String NO_CITATION = "no_citation";
@@ -45,6 +54,7 @@ public record FileVerification(
   public FileVerification {
     rows = List.copyOf(rows);
     pages = List.copyOf(pages);
+    notes = List.copyOf(notes);
   }
 
   /**
@@ -129,7 +139,28 @@ public record FileVerification(
             .flatMap(Collection::stream)
             .sorted(Comparator.comparing(WebSource::url))
             .toList();
-    return new FileVerification(file, rows, pages, record);
+    return new FileVerification(file, rows, pages, notes(rows, book), record);
+  }
+
+  private static List<String> notes(List<Row> rows, FileEvidence book) {
+    List<String> notes = new ArrayList<>();
+    String claims = rows.stream().map(Row::claim).limit(SAMPLE).collect(Collectors.joining(" "));
+    String language = Languages.ofQuestion(claims);
+    if (Languages.isForeign(language)) {
+      notes.add(
+          "The claims seem to be in "
+              + Languages.name(language)
+              + ". Denials, sentences and meanings are checked for English and are weaker here:"
+              + " check what matters to you.");
+    }
+    String foreign = Languages.foreign(book.languages());
+    if (!foreign.isEmpty()) {
+      notes.add(
+          "Cited sources that are not in English: "
+              + foreign
+              + ". The check is weaker there: check what matters to you.");
+    }
+    return notes;
   }
 
   /** 0 if every claim stands and a record, if there is one, fits; 1 if not. */
@@ -145,8 +176,9 @@ public record FileVerification(
 
   /**
    * As one JSON document: {@code {file, verified, counts, claims}}, with {@code sources:
-   * [{location, state, title, sha256, reason}]} if pages were fetched, and {@code record: {fits,
-   * problems, changed}} if a record lies beside the file.
+   * [{location, state, title, sha256, reason}]} if pages were fetched, {@code notes} on languages
+   * that are checked less well, and {@code record: {fits, problems, changed}} if a record lies
+   * beside the file.
    */
   public ObjectNode toJson() {
     ObjectNode json =
@@ -171,6 +203,9 @@ public record FileVerification(
     if (!pages.isEmpty()) {
       ArrayNode sources = json.putArray("sources");
       pages.forEach(page -> sources.add(toJson(page)));
+    }
+    if (!notes.isEmpty()) {
+      notes.forEach(json.putArray("notes")::add);
     }
     if (record != null) {
       ObjectNode beside = json.putObject("record").put("fits", record.fits());
