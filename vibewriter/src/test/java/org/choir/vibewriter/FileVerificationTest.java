@@ -199,6 +199,22 @@ class FileVerificationTest {
   }
 
   @Test
+  void saysThatOtherLanguagesAreCheckedLessWell() throws IOException {
+    Files.writeString(
+        folder.resolve("my docs/seite.md"),
+        "# Die Seite\n\nDie Größe einer Seite ist auf 8192 Bytes festgelegt, und sie kann nicht"
+            + " geändert werden, wenn der Server mit den Daten einmal eingerichtet ist.\n");
+    FileVerification result =
+        verify(
+            "Die Größe einer Seite ist auf 8192 Bytes festgelegt, und sie kann nicht geändert"
+                + " werden [1](my%20docs/seite.md).\n");
+    assertThat(result.notes()).hasSize(2).allMatch(note -> note.contains("German"));
+    assertThat(result.toJson().path("notes")).hasSize(2);
+    assertThat(verify("A page has a size of 8192 bytes [1](my%20docs/page.html).\n").notes())
+        .isEmpty();
+  }
+
+  @Test
   void namesAMissingFile() {
     assertThatThrownBy(
             () ->
