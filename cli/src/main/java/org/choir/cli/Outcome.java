@@ -66,13 +66,13 @@ final class Outcome {
     row(
         lines,
         "Sources",
-        counts.path("documents").asText("0")
-            + " documents searched · "
-            + counts.path("evidence").asText("0")
-            + " passages found in "
+        many(counts.path("documents").asInt(), "document")
+            + " searched · "
+            + many(counts.path("evidence").asInt(), "passage")
+            + " found in "
             + counts.path("sources").asText("0")
             + (counts.path("skipped").asInt() > 0
-                ? " · " + counts.path("skipped").asText() + " files skipped"
+                ? " · " + many(counts.path("skipped").asInt(), "file") + " skipped"
                 : ""));
     row(lines, "Model", model(result));
     if (!result.path("report").isNull() && result.has("report")) {
@@ -102,5 +102,9 @@ final class Outcome {
 
   private static void row(List<String> lines, String name, String value) {
     lines.add(String.format("%-9s%s", name, value));
+  }
+
+  private static String many(int count, String thing) {
+    return count + " " + thing + (count == 1 ? "" : "s");
   }
 }

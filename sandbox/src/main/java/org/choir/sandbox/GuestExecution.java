@@ -72,7 +72,7 @@ final class GuestExecution implements Execution {
     if (first == null || first.type() != Frame.NOTE) {
       throw requests.broken("a command that ended before it began");
     }
-    JsonNode note = GuestLink.json(first);
+    JsonNode note = GuestWords.json(first);
     if (!note.path("kind").asText().equals("started")) {
       throw requests.broken("a command that begins with something else");
     }
@@ -104,7 +104,7 @@ final class GuestExecution implements Execution {
       return ended;
     }
     if (frame.type() == Frame.NOTE) {
-      return gap(GuestLink.json(frame));
+      return gap(GuestWords.json(frame));
     }
     taken = frame;
     Channel channel = channel(frame.flags());

@@ -5,16 +5,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
-import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -24,9 +20,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.choir.core.ChoirException;
-import org.choir.core.Digest;
 import org.choir.core.Json;
-import org.choir.core.Text;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,12 +33,6 @@ final class GuestLink implements AutoCloseable {
   /** How long a guest may leave what it is sent unread while a request is given up. */
   private static final Duration CANCEL_PATIENCE = Duration.ofSeconds(10);
 
-  private static final Set<String> HELLO_FIELDS =
-      Set.of("agent", "protocolMin", "protocolMax", "bootId", "generation", "token", "controllers");
-
-  /** What a guest says of itself. The token lets the next host process resynchronise. */
-  record Hello(String agent, String bootId, int generation, byte[] token, String controllers) {}
-
   private final String name;
   private final ByteChannel channel;
   private final InstantSource clock;
@@ -53,19 +41,18 @@ final class GuestLink implements AutoCloseable {
   private final CompletableFuture<Hello> hello = new CompletableFuture<>();
   private final CompletableFuture<SandboxException> lost = new CompletableFuture<>();
   private final Map<Integer, Call> calls = new HashMap<>();
-  private final Map<Long, CompletableFuture<Void>> pings = new HashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
-  private @Nullable Awaited awaited; // guarded by the lock
   private final GuestStreams guestStreams;
+  private final AgentControl agent;
   private volatile Supplier<Optional<SandboxException>> ending = Optional::empty;
   private int lastStream;
-  private long lastPing;
 
   private GuestLink(
       String name, ByteChannel channel, InstantSource clock, byte @Nullable [] token) {
     this.name = name;
     this.channel = channel;
     this.clock = clock;
+    this.agent = new AgentControl(name, this);
     this.guestStreams = new GuestStreams(name, this::send, System::nanoTime);
     if (token == null) {
       cutter = new FrameCutter();
@@ -113,137 +100,15 @@ final class GuestLink implements AutoCloseable {
     return lost;
   }
 
+  /** What host and agent say to each other beside the requests. */
+  AgentControl agent() {
+    return agent;
+  }
+
   /** What the guest opens towards the host. */
   GuestStreams guestStreams() {
     return guestStreams;
   }
-
-  /** Whether the agent answers. */
-  void ping(Duration patience) {
-    CompletableFuture<Void> answer = new CompletableFuture<>();
-    long nonce;
-    lock.lock();
-    try {
-      nonce = ++lastPing;
-      pings.put(nonce, answer);
-    } finally {
-      lock.unlock();
-    }
-    try {
-      send(Frame.control(0, Frame.PING, Json.object().put("nonce", nonce)), patience);
-      answer.get(patience.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      throw unresponsive(patience);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw SandboxException.passing(
-          "cancelled", "the ping of " + name + " was interrupted", "", e);
-    } catch (ExecutionException e) {
-      throw lostNow();
-    } finally {
-      lock.lock();
-      try {
-        pings.remove(nonce);
-      } finally {
-        lock.unlock();
-      }
-    }
-  }
-
-  /**
-   * Has the guest make itself ready to be stopped: tools frozen, secrets away, disks written.
-   *
-   * @throws SandboxException {@code suspend_failed} if it cannot; then it runs on
-   */
-  void prepare(Duration patience) {
-    JsonNode said = exchange(Frame.PREPARE, Json.object(), Frame.PREPARED, patience);
-    String problem = said.path("problem").asText();
-    if (!problem.isEmpty()) {
-      throw SandboxException.passing(
-          "suspend_failed",
-          "the guest " + name + " cannot be stopped now: " + Text.visible(problem, 200),
-          "try again",
-          null);
-    }
-  }
-
-  /** Takes {@link #prepare} back. */
-  void wake() {
-    send(Frame.control(0, Frame.WAKE, Json.object()), Duration.ofSeconds(20));
-  }
-
-  /**
-   * Makes a guest that goes on from a snapshot a machine of its own; anything but the exact
-   * confirmation ends it.
-   *
-   * @return the token of its next conversation, 32 hexadecimal digits
-   */
-  String restored(int generation, byte[] entropy, Instant now, Duration patience) {
-    ObjectNode order =
-        Json.object()
-            .put("generation", generation)
-            .put("timeNanos", now.getEpochSecond() * 1_000_000_000L + now.getNano())
-            .put("entropy", entropy);
-    JsonNode said = exchange(Frame.RESTORED, order, Frame.ACK, patience);
-    String token = said.path("token").asText();
-    if (!said.path("reseeded").asBoolean()
-        || said.path("generation").asInt() != generation
-        || !token.matches("[0-9a-f]{32}")) {
-      throw broken(
-          "it did not confirm generation "
-              + generation
-              + ": "
-              + Text.visible(said.path("problem").asText("no reason"), 200));
-    }
-    return token;
-  }
-
-  /** One question to the agent itself and its one answer. */
-  private JsonNode exchange(byte ask, ObjectNode body, byte answer, Duration patience) {
-    CompletableFuture<JsonNode> said = new CompletableFuture<>();
-    lock.lock();
-    try {
-      if (lost.isDone()) {
-        throw lostNow();
-      }
-      if (awaited != null) {
-        throw new IllegalStateException("two questions at once to " + name);
-      }
-      awaited = new Awaited(answer, said);
-    } finally {
-      lock.unlock();
-    }
-    try {
-      send(Frame.control(0, ask, body), patience);
-      return said.get(patience.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      throw unresponsive(patience);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw SandboxException.passing(
-          "cancelled", "a question to " + name + " was interrupted", "", e);
-    } catch (ExecutionException e) {
-      throw lostNow();
-    }
-  }
-
-  private void answered(Frame frame) {
-    Awaited waiting;
-    lock.lock();
-    try {
-      waiting = awaited;
-      awaited = null;
-    } finally {
-      lock.unlock();
-    }
-    if (waiting == null || waiting.type() != frame.type()) {
-      throw FrameCutter.protocolError("an answer of type " + frame.type() + " that nobody asked");
-    }
-    waiting.answer().complete(json(frame));
-  }
-
-  /** What the agent itself was asked. */
-  private record Awaited(byte type, CompletableFuture<JsonNode> answer) {}
 
   /** Whether a request is open. */
   boolean busy() {
@@ -337,7 +202,8 @@ final class GuestLink implements AutoCloseable {
     }
   }
 
-  private SandboxException lostNow() {
+  /** Why the guest cannot be reached, for one more who asks. */
+  SandboxException lostNow() {
     SandboxException reason = lost.getNow(null);
     return reason == null ? gone("its connection ended", null) : reason.again();
   }
@@ -380,14 +246,11 @@ final class GuestLink implements AutoCloseable {
     lock.lock();
     try {
       calls.values().forEach(call -> call.fail(first));
-      pings.values().forEach(ping -> ping.completeExceptionally(first));
-      if (awaited != null) {
-        awaited.answer().completeExceptionally(first);
-      }
       calls.clear();
     } finally {
       lock.unlock();
     }
+    agent.end(first);
     guestStreams.end(first);
     // Room for the mark that ends the writer; what was queued is for nobody.
     outgoing.clear();
@@ -456,7 +319,7 @@ final class GuestLink implements AutoCloseable {
     switch (frame.type()) {
       case Frame.DATA -> call.data(frame);
       case Frame.NOTE -> {
-        json(frame); // whoever takes it finds JSON
+        GuestWords.json(frame); // whoever takes it finds JSON
         call.note(frame);
       }
       case Frame.CREDIT -> {
@@ -465,30 +328,19 @@ final class GuestLink implements AutoCloseable {
         }
         call.grant(ByteBuffer.wrap(frame.body()).getInt());
       }
-      case Frame.END -> call.end(json(frame));
-      case Frame.ERROR -> call.fail(failure(json(frame)));
+      case Frame.END -> call.end(GuestWords.json(frame));
+      case Frame.ERROR -> call.fail(GuestWords.failure(GuestWords.json(frame)));
       default -> throw FrameCutter.protocolError("unknown frame type " + frame.type());
     }
   }
 
   private void control(Frame frame) {
     switch (frame.type()) {
-      case Frame.HELLO -> welcome(json(frame));
-      case Frame.PONG -> {
-        CompletableFuture<Void> ping;
-        lock.lock();
-        try {
-          ping = pings.remove(json(frame).path("nonce").asLong());
-        } finally {
-          lock.unlock();
-        }
-        if (ping != null) {
-          ping.complete(null);
-        }
-      }
-      case Frame.PREPARED, Frame.ACK -> answered(frame);
+      case Frame.HELLO -> welcome(GuestWords.json(frame));
+      case Frame.PONG, Frame.PREPARED, Frame.ACK -> agent.take(frame);
       case Frame.ERROR ->
-          throw FrameCutter.protocolError("it reports " + failure(json(frame)).getMessage());
+          throw FrameCutter.protocolError(
+              "it reports " + GuestWords.failure(GuestWords.json(frame)).getMessage());
       default -> throw FrameCutter.protocolError("control frame type " + frame.type());
     }
   }
@@ -497,66 +349,14 @@ final class GuestLink implements AutoCloseable {
     if (hello.isDone()) {
       throw FrameCutter.protocolError("a second hello");
     }
-    said.fieldNames()
-        .forEachRemaining(
-            field -> {
-              if (!HELLO_FIELDS.contains(field)) {
-                throw FrameCutter.protocolError(
-                    "unknown field " + Text.visible(field, 40) + " in its hello");
-              }
-            });
-    int min = said.path("protocolMin").asInt(-1);
-    int max = said.path("protocolMax").asInt(-1);
-    if (min > max || min > Frame.PROTOCOL || max < Frame.PROTOCOL_MIN) {
-      throw FrameCutter.protocolError(
-          "it speaks versions %d to %d, this host %d to %d"
-              .formatted(min, max, Frame.PROTOCOL_MIN, Frame.PROTOCOL));
-    }
-    int protocol = Math.min(max, Frame.PROTOCOL);
-    String token = said.path("token").asText();
-    if (!token.matches("[0-9a-f]{32}")) {
-      throw FrameCutter.protocolError("a hello without a token");
-    }
-    ObjectNode answer = Json.object().put("protocol", protocol).put("timeMillis", clock.millis());
-    guestStreams.agreed(protocol);
+    Hello first = Hello.parse(said);
+    guestStreams.agreed(first.protocol());
+    ObjectNode answer =
+        Json.object().put("protocol", first.protocol()).put("timeMillis", clock.millis());
     if (!outgoing.offer(Frame.control(0, Frame.WELCOME, answer).encode())) {
       throw FrameCutter.protocolError("a hello in the middle of calls");
     }
-    hello.complete(
-        new Hello(
-            Text.visible(said.path("agent").asText(), 40),
-            Text.visible(said.path("bootId").asText(), 60),
-            said.path("generation").asInt(),
-            HexFormat.of().parseHex(token),
-            Text.visible(said.path("controllers").asText(), 60)));
-  }
-
-  static JsonNode json(Frame frame) {
-    if (frame.body().length > Frame.CONTROL_MAX) {
-      throw FrameCutter.protocolError("a control body of " + frame.body().length + " bytes");
-    }
-    return Json.parseObject(new String(frame.body(), StandardCharsets.UTF_8));
-  }
-
-  /** A guest's refusal. Its words are shown, its code is believed only if it has a code's form. */
-  private static SandboxException failure(JsonNode said) {
-    String code = said.path("code").asText();
-    if (code.equals("conflict") && said.has("digest")) {
-      String digest = said.path("digest").asText();
-      return new FileConflictException(
-          Text.visible(said.path("message").asText(), 300),
-          digest.matches("[0-9a-f]{64}") ? new Digest(digest) : null,
-          null);
-    }
-    return SandboxException.lasting(
-        code.matches("[a-z][a-z0-9_]{0,40}") ? code : "agent_error",
-        Text.visible(said.path("message").asText(), 300),
-        "");
-  }
-
-  /** Asks the guest to end by itself. */
-  void shutdown(Duration patience) {
-    send(Frame.control(0, Frame.SHUTDOWN, Json.object()), patience);
+    hello.complete(first);
   }
 
   /** Ends the connection because the machine is put away; what is open is told so. */

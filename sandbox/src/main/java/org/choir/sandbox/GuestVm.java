@@ -280,7 +280,7 @@ final class GuestVm implements Vm {
 
   /** Whether the agent answers. */
   void ping() {
-    link.ping(PATIENCE);
+    link.agent().ping(PATIENCE);
   }
 
   @Override

@@ -1,13 +1,14 @@
 package org.choir.sandbox;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.locks.ReentrantLock;
 import org.choir.core.Digest;
 import org.choir.keys.PrivateFiles;
 
@@ -23,6 +24,9 @@ final class HypervisorUser {
 
   static final int COUNT = 60_000;
   private static final long SETUID_AND_SETGID = 1L << 7 | 1L << 6;
+
+  /** A file lock keeps other processes out, and no thread of this one. */
+  private static final ReentrantLock CHANGING = new ReentrantLock();
 
   private HypervisorUser() {}
 
@@ -43,42 +47,31 @@ final class HypervisorUser {
     if (!separate()) {
       return OptionalInt.empty();
     }
-    int start = Integer.parseUnsignedInt(Digest.of(folder.toString()).prefix(7), 16) % COUNT;
-    for (int i = 0; i < COUNT; i++) {
-      int user = FIRST + (start + i) % COUNT;
-      if (take(user, folder)) {
-        return OptionalInt.of(user);
-      }
-    }
-    throw SandboxException.lasting(
-        "vm_limit", "all " + COUNT + " system users for VMs are taken", "end some VMs");
+    return OptionalInt.of(
+        alone(
+            "claim a user for " + folder,
+            claims -> {
+              int start =
+                  Integer.parseUnsignedInt(Digest.of(folder.toString()).prefix(7), 16) % COUNT;
+              for (int i = 0; i < COUNT; i++) {
+                int user = FIRST + (start + i) % COUNT;
+                if (take(claims.resolve(Integer.toString(user)), folder)) {
+                  return user;
+                }
+              }
+              throw SandboxException.lasting(
+                  "vm_limit", "all " + COUNT + " system users for VMs are taken", "end some VMs");
+            }));
   }
 
-  private static boolean take(int user, Path folder) {
-    Path claim = claims().resolve(Integer.toString(user));
-    try {
-      for (int i = 0; i < 2; i++) {
-        try {
-          Files.createFile(claim);
-          Files.writeString(claim, folder.toString());
-          return true;
-        } catch (FileAlreadyExistsException e) {
-          String owner = Files.readString(claim);
-          if (owner.equals(folder.toString())) {
-            return true;
-          }
-          // An empty one is being written; one whose machine is gone was left by a dead server.
-          if (owner.isEmpty() || Files.exists(Path.of(owner))) {
-            return false;
-          }
-          Files.deleteIfExists(claim);
-        }
-      }
+  /** Takes a number that is free, was this machine's before, or was left by a dead server. */
+  private static boolean take(Path claim, Path folder) throws IOException {
+    String owner = Files.exists(claim) ? Files.readString(claim) : "";
+    if (!owner.isEmpty() && !owner.equals(folder.toString()) && Files.exists(Path.of(owner))) {
       return false;
-    } catch (IOException e) {
-      throw SandboxException.lasting(
-          "bad_runtime_folder", "cannot write " + claim + ": " + e.getMessage(), "", e);
     }
+    Files.writeString(claim, folder.toString());
+    return true;
   }
 
   /** Gives the number of a machine back. */
@@ -86,15 +79,38 @@ final class HypervisorUser {
     if (!separate()) {
       return;
     }
-    try (DirectoryStream<Path> all = Files.newDirectoryStream(claims())) {
-      for (Path claim : all) {
-        if (Files.readString(claim, StandardCharsets.UTF_8).equals(folder.toString())) {
-          Files.deleteIfExists(claim);
-        }
-      }
+    alone(
+        "release the user of " + folder,
+        claims -> {
+          try (DirectoryStream<Path> all = Files.newDirectoryStream(claims, "[0-9]*")) {
+            for (Path claim : all) {
+              if (Files.readString(claim).equals(folder.toString())) {
+                Files.delete(claim);
+              }
+            }
+          }
+          return folder;
+        });
+  }
+
+  private interface Change<T> {
+    T in(Path claims) throws IOException;
+  }
+
+  /** Changes the claims while no other thread and no other server of this host does. */
+  private static <T> T alone(String what, Change<T> change) {
+    Path claims = claims();
+    CHANGING.lock();
+    try (FileChannel lock =
+        FileChannel.open(
+            claims.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      lock.lock(); // until it is closed
+      return change.in(claims);
     } catch (IOException e) {
       throw SandboxException.lasting(
-          "cannot_clean", "cannot release the user of " + folder + ": " + e.getMessage(), "", e);
+          "bad_runtime_folder", "cannot " + what + " in " + claims + ": " + e.getMessage(), "", e);
+    } finally {
+      CHANGING.unlock();
     }
   }
 

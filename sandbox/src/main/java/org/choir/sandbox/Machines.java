@@ -143,7 +143,7 @@ final class Machines {
       Journal.Entry started = entry.with(hypervisor.process());
       Journal.write(started);
       link = dial(started, hypervisor, left(deadline));
-      GuestLink.Hello hello = link.hello(left(deadline));
+      Hello hello = link.hello(left(deadline));
       Journal.Entry running =
           started.with(VmInfo.Phase.RUNNING).withToken(HexFormat.of().formatHex(hello.token()));
       Journal.write(running);
@@ -213,7 +213,8 @@ final class Machines {
       stage = "confirming its generation";
       byte[] entropy = new byte[ENTROPY_BYTES];
       random.nextBytes(entropy);
-      String token = link.restored(entry.generation(), entropy, clock.instant(), ACKNOWLEDGED);
+      String token =
+          link.agent().restored(entry.generation(), entropy, clock.instant(), ACKNOWLEDGED);
       steps.reached(Step.GUEST_ACKNOWLEDGED);
       Journal.Entry running = started.with(VmInfo.Phase.RUNNING).withToken(token);
       Journal.write(running);
@@ -260,9 +261,9 @@ final class Machines {
     try {
       link.hello(ADOPTION);
       if (halfway) {
-        link.wake();
+        link.agent().wake();
       }
-      link.ping(ADOPTION);
+      link.agent().ping(ADOPTION);
       Journal.Entry running = entry.with(VmInfo.Phase.RUNNING);
       Journal.write(running);
       return new Live(running, hypervisor, link);
@@ -276,7 +277,7 @@ final class Machines {
   void stop(Live live) {
     try {
       if (!live.link().lost().isDone()) {
-        live.link().shutdown(SHUTDOWN);
+        live.link().agent().shutdown(SHUTDOWN);
         live.hypervisor().process().ended(SHUTDOWN);
       }
     } catch (SandboxException e) {

@@ -57,7 +57,7 @@ final class Sleep {
     cell.unwatched();
     boolean whole = false;
     try {
-      live.link().prepare(PREPARE);
+      live.link().agent().prepare(PREPARE);
       steps.reached(Step.GUEST_PREPARED);
       live.hypervisor().pause();
       steps.reached(Step.GUEST_PAUSED);
@@ -84,7 +84,7 @@ final class Sleep {
   private void runOn(Cell cell, Machines.Live live) {
     try {
       live.hypervisor().unpause();
-      live.link().wake();
+      live.link().agent().wake();
       cell.watched(live);
       Journal.Entry entry = live.entry().with(VmInfo.Phase.RUNNING);
       Journal.write(entry);

@@ -105,7 +105,7 @@ final class Templates {
       Machines.Live live = machines.bootTemplate(work, nobodys, accelerator, image);
       Path ready = work.resolve("ready");
       try {
-        live.link().prepare(PREPARE);
+        live.link().agent().prepare(PREPARE);
         live.hypervisor().pause();
         live.hypervisor().saveTemplate(ready);
       } finally {

@@ -54,7 +54,7 @@ final class Watchdog implements AutoCloseable {
           && !link.lost().isDone()) {
         askedNanos = System.nanoTime();
         asked = true;
-        link.ping(patience.deadline()); // gives the link up at the deadline
+        link.agent().ping(patience.deadline()); // gives the link up at the deadline
         asked = false;
       }
     } catch (SandboxException e) {

@@ -70,7 +70,7 @@ class AcknowledgementTest {
 
   private CompletableFuture<String> restored(Duration patience) {
     return CompletableFuture.supplyAsync(
-        () -> link.restored(7, new byte[64], Instant.ofEpochSecond(1, 5), patience),
+        () -> link.agent().restored(7, new byte[64], Instant.ofEpochSecond(1, 5), patience),
         Thread::startVirtualThread);
   }
 
@@ -150,7 +150,8 @@ class AcknowledgementTest {
   @Test
   void aGuestThatCannotPrepareSaysWhyAndRunsOn() throws Exception {
     CompletableFuture<Void> prepared =
-        CompletableFuture.runAsync(() -> link.prepare(PATIENCE), Thread::startVirtualThread);
+        CompletableFuture.runAsync(
+            () -> link.agent().prepare(PATIENCE), Thread::startVirtualThread);
     assertThat(hear().type()).isEqualTo(Frame.PREPARE);
     say(
         Frame.PREPARED,

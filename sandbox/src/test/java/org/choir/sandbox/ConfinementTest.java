@@ -13,6 +13,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -222,6 +227,31 @@ class ConfinementTest {
     } finally {
       HypervisorUser.release(one);
       HypervisorUser.release(two);
+    }
+  }
+
+  @Test
+  void usersAreClaimedAndReleasedByManyAtOnce() throws Exception {
+    assumeTrue(HypervisorUser.separate(), "this server is not root");
+    Map<Integer, Path> held = new ConcurrentHashMap<>();
+    List<Callable<Void>> machines = new ArrayList<>();
+    for (int i = 0; i < 16; i++) {
+      Path folder = Files.createDirectories(root.resolve("vms/vm-" + i));
+      machines.add(
+          () -> {
+            for (int round = 0; round < 20; round++) {
+              int user = HypervisorUser.claim(folder).orElseThrow();
+              assertThat(held.put(user, folder)).isNull();
+              held.remove(user);
+              HypervisorUser.release(folder);
+            }
+            return null;
+          });
+    }
+    try (ExecutorService threads = Executors.newFixedThreadPool(machines.size())) {
+      for (Future<Void> ended : threads.invokeAll(machines)) {
+        ended.get();
+      }
     }
   }
 

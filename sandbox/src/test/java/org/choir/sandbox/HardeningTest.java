@@ -183,7 +183,7 @@ class HardeningTest {
                     Duration.ofSeconds(30),
                     1_000)
                 .inTerminal(80, 24))) {
-      ExecutionTest.Followed seen = new ExecutionTest.Followed();
+      CommandFixture.Followed seen = new CommandFixture.Followed();
       terminal.await(seen);
       assertThat(seen.text()).contains("2");
     }
@@ -288,7 +288,7 @@ class HardeningTest {
         // until it is up
       }
       Shell.run(vm, "kill -9 -1");
-      ExecutionTest.Followed seen = new ExecutionTest.Followed();
+      CommandFixture.Followed seen = new CommandFixture.Followed();
       assertThat(other.await(seen).exitCode()).isZero();
       assertThat(seen.text()).contains("still");
     }
@@ -310,7 +310,7 @@ class HardeningTest {
       }
       assertThat(Shell.as(vm, 1001, "echo alive").out()).isEqualTo("alive\n");
       bomb.kill();
-      assertThat(bomb.await(new ExecutionTest.Followed()).signal()).isEqualTo(9);
+      assertThat(bomb.await(new CommandFixture.Followed()).signal()).isEqualTo(9);
     }
     assertThat(Shell.run(vm, "ps -u 1000 --no-headers | wc -l").out().strip())
         .satisfies(count -> assertThat(Integer.parseInt(count)).isLessThan(8));

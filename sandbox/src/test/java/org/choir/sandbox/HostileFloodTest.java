@@ -42,7 +42,8 @@ class HostileFloodTest {
   /** Another machine, which must not notice; it answers one ping. */
   private void assertSpared(FakeGuest good) throws Exception {
     CompletableFuture<Void> ping =
-        CompletableFuture.runAsync(() -> good.link.ping(PATIENCE), Thread::startVirtualThread);
+        CompletableFuture.runAsync(
+            () -> good.link.agent().ping(PATIENCE), Thread::startVirtualThread);
     Frame asked = good.hear();
     assertThat(asked.type()).isEqualTo(Frame.PING);
     good.say(new Frame(0, Frame.PONG, (byte) 0, asked.body()));

@@ -58,7 +58,7 @@ class ReattachTest {
                 () ->
                     assertThat(again.executions()).extracting(ExecInfo::id).containsExactly(kept));
         assertThat(Shell.run(again, "pgrep -fc 'sleep 4321'").out()).isEqualTo("0\n");
-        ExecutionTest.Followed rest = new ExecutionTest.Followed();
+        CommandFixture.Followed rest = new CommandFixture.Followed();
         try (Execution found = again.attach(kept, taken, 0)) {
           found.input().write("me\n".getBytes(StandardCharsets.UTF_8));
           ExecResult result = found.await(rest);
