@@ -23,7 +23,7 @@ public final class Benches {
     BY_NAME.put("index", new IndexBench());
     BY_NAME.put("research", new ResearchBench());
     BY_NAME.put("sandbox", new SandboxBench());
-    BY_NAME.put("verify", new VerifyBench());
+    BY_NAME.put("knowledge", new VerifyBench());
   }
 
   private Benches() {}

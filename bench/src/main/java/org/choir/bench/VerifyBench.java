@@ -42,7 +42,7 @@ final class VerifyBench implements Benches.Bench {
     List<Figure> figures = new ArrayList<>();
     progress.println("verify: rules");
     double yardstick = rules(few);
-    figures.add(new Figure("verify", "yardstick: rules of reports", some, rate(yardstick), ""));
+    figures.add(new Figure("knowledge", "yardstick: rules of reports", some, rate(yardstick), ""));
     double rulesPage = rules(pages);
     figures.add(figure("rules of reports", page, rulesPage, yardstick));
     progress.println("verify: classifier over words");
@@ -66,7 +66,7 @@ final class VerifyBench implements Benches.Bench {
   }
 
   private static Figure figure(String what, String input, double rate, double yardstick) {
-    return new Figure("verify", what, input, rate(rate), IndexBench.ratio(rate / yardstick));
+    return new Figure("knowledge", what, input, rate(rate), IndexBench.ratio(rate / yardstick));
   }
 
   private static String rate(double rate) {

@@ -19,7 +19,7 @@ import picocli.CommandLine.Parameters;
       "  ./choir bench index [FOLDER]     reading and searching documents",
       "  ./choir bench research [FOLDER]  the main job, as a person meets it",
       "  ./choir bench sandbox [--full]   what a VM costs; --full: 50 and 100 at once",
-      "  ./choir bench verify             claims judged per second",
+      "  ./choir bench knowledge          claims judged per second",
       "  ./choir bench all --json"
     })
 final class BenchAction extends Action {
@@ -27,7 +27,7 @@ final class BenchAction extends Action {
       index = "0",
       paramLabel = "NAME",
       arity = "0..1",
-      description = "steps, index, research, sandbox, verify or all (the default).")
+      description = "steps, index, research, sandbox, knowledge or all (the default).")
   String name = "all";
 
   @Parameters(index = "1..*", paramLabel = "FOLDER", description = "Documents to measure with.")
