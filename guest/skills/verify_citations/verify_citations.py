@@ -38,7 +38,7 @@ def main():
     parser.add_argument("--json", action="store_true", help="one JSON object")
     options = parser.parse_args()
     if not os.path.isfile(options.draft):
-        parser.error(f"there is no file {options.draft}")
+        parser.exit(2, f"verify_citations: there is no file {options.draft}\n")
     claims = sorted(ask(os.path.abspath(options.draft)), key=lambda claim: rank(claim[0]))
     counts = {}
     for verdict, _, _ in claims:

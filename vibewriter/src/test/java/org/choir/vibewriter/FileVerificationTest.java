@@ -179,7 +179,7 @@ class FileVerificationTest {
           .containsExactly(
               "supported",
               "contradicted",
-              "partial",
+              "supported",
               "unsupported",
               "unreachable",
               "fabricated",
