@@ -14,7 +14,7 @@ public final class TrainedJudge implements Judge {
   private static final Id ID = new Id("trained", "choir-entailment", "1");
 
   /** How sure the classifier must be to be heard. */
-  private static final double SURE = 0.85;
+  private static final double SURE = 0.7;
 
   private final Entailment entailment;
   private final LexicalJudge rules = new LexicalJudge();

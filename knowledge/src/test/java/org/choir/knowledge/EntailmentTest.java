@@ -3,12 +3,16 @@ package org.choir.knowledge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.choir.core.ChoirException;
 import org.choir.core.Digest;
+import org.choir.core.Json;
 import org.junit.jupiter.api.Test;
 
 class EntailmentTest {
@@ -17,6 +21,8 @@ class EntailmentTest {
           "The Kessler Bridge was opened in 1931 and is 1,128 metres long.",
           "It was closed for repairs in 2019, and a ferry took its place.",
           "Tolls were abolished in 1974.");
+
+  private static final String WRITTEN = "/entailment/written-development.jsonl";
 
   private final Entailment words = Entailment.byWords();
 
@@ -156,5 +162,25 @@ class EntailmentTest {
           .isFalse();
       after.quotes().forEach(quote -> assertThat(text).contains(quote.text()));
     }
+  }
+
+  @Test
+  void theJudgeThatAsksItSpeaksWhereTheRulesAreOpenAndQuotesLiterally() throws Exception {
+    TrainedJudge trained = new TrainedJudge(words);
+    List<String> reasons = new ArrayList<>();
+    try (InputStream in = EntailmentTest.class.getResourceAsStream(WRITTEN)) {
+      assertThat(in).isNotNull();
+      for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList()) {
+        ObjectNode example = Json.parseObject(line);
+        String text = example.path("evidence").path(0).asText();
+        Judge.Judgement after = judged(trained, example.path("claim").asText(), text);
+        reasons.add(after.reason().replaceFirst(":.*", ""));
+        after.quotes().forEach(quote -> assertThat(text).contains(quote.text()));
+        if (after.reason().startsWith("reworded")) {
+          assertThat(after.verdict()).isEqualTo(ClaimVerdict.PARTIAL);
+        }
+      }
+    }
+    assertThat(reasons).contains("reworded", "seems_contradicted");
   }
 }
