@@ -1,73 +1,59 @@
 #!/usr/bin/env python3
-"""Checks the form of a draft's citations, then has the host check source, passage and support of each claim."""
+"""Asks the host for its verdict on every claim of a draft, and lists what to mend first."""
 
 import argparse
 import json
-import re
+import os
 import subprocess
 import sys
 
-# Worst first: what a reader must never see stands above what only needs a mark.
-ORDER = ["fabricated", "unreachable", "contradicted", "unsupported", "partial", "supported"]
-GROUP = re.compile(r"\[(@[^\]]*)\]")
-KEY = re.compile(r"^@s[0-9a-f]{10}$")
-PATIENCE = 180
+WORST_FIRST = ["fabricated", "contradicted", "unsupported", "unreachable", "partial", "supported"]
+SECONDS = 180
 
 
-def malformed(text):
-    """The citations that no key can be, in the order of the text."""
-    found = []
-    for group in GROUP.findall(text):
-        for part in re.split(r"[;,]", group):
-            if part.strip() and not KEY.match(part.strip()) and part.strip() not in found:
-                found.append(part.strip())
-    return found
+def ask(draft):
+    """The claims with their verdicts, as the host found them; ends the program if it has none."""
+    try:
+        asked = subprocess.run(
+            ["choir", "verify", "--json", "--draft", draft],
+            capture_output=True, text=True, timeout=SECONDS, check=False)
+        claims = json.loads(asked.stdout)["claims"]
+        return [(str(c["verdict"]), str(c["text"]), str(c["reason"])) for c in claims]
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        sys.exit(f"verify_citations: the host was not asked: {problem}")
+    except (ValueError, KeyError, TypeError):
+        said = (asked.stderr or asked.stdout).strip() or "nothing"
+        sys.exit(f"verify_citations: the host gave no verdicts: {said}")
 
 
-def asked(draft):
-    """The host's answer; raises OSError or ValueError when there is none."""
-    command = ["choir", "verify", "--draft", draft, "--json"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    answer = json.loads(ended.stdout) if ended.stdout.strip() else {}
-    if "claims" not in answer:
-        raise ValueError(ended.stderr.strip() or "no answer")
-    return answer["claims"]
+def rank(verdict):
+    return WORST_FIRST.index(verdict) if verdict in WORST_FIRST else 0
 
 
-def main(argv=None):
+def main():
     parser = argparse.ArgumentParser(
-        prog="verify_citations",
-        description=__doc__,
-        epilog="Exit status: 0 every claim is supported, 1 some are not, 2 wrong usage, 3 the host could not be asked.",
-    )
-    parser.add_argument("--draft", required=True, metavar="FILE", help="the Markdown draft with [@key] citations")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    options = parser.parse_args(argv)
-    try:
-        with open(options.draft, encoding="utf-8") as file:
-            wrong = malformed(file.read())
-    except (OSError, UnicodeDecodeError) as error:
-        parser.exit(2, f"verify_citations: cannot read {options.draft}: {error}\n")
-    try:
-        claims = asked(options.draft)
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        parser.exit(3, f"verify_citations: the host could not be asked: {error}\n")
-    counts = {verdict: sum(1 for c in claims if c["verdict"] == verdict) for verdict in ORDER}
-    open_claims = sorted(
-        (c for c in claims if c["verdict"] != "supported"),
-        key=lambda c: ORDER.index(c["verdict"]) if c["verdict"] in ORDER else 0,
-    )
+        prog="verify_citations", description=__doc__,
+        epilog="Exit status: 0 every claim stands; 1 some do not; 2 wrong usage.")
+    parser.add_argument("--draft", required=True, metavar="FILE", help="Markdown with evidence keys")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    options = parser.parse_args()
+    if not os.path.isfile(options.draft):
+        parser.exit(2, f"verify_citations: there is no file {options.draft}\n")
+    claims = sorted(ask(os.path.abspath(options.draft)), key=lambda claim: rank(claim[0]))
+    counts = {}
+    for verdict, _, _ in claims:
+        counts[verdict] = counts.get(verdict, 0) + 1
+    opened = [claim for claim in claims if claim[0] != "supported"]
     if options.json:
-        print(json.dumps({"counts": counts, "malformed": wrong, "open": open_claims}, ensure_ascii=False))
+        print(json.dumps({
+            "counts": counts,
+            "open": [{"text": t, "verdict": v, "reason": r} for v, t, r in opened],
+        }, ensure_ascii=False))
     else:
-        stated = ", ".join(f"{n} {verdict}" for verdict, n in counts.items() if n)
-        print(f"{len(claims)} claims" + (f": {stated}" if stated else ""))
-        for key in wrong:
-            print(f"Malformed key: {key}")
-        for claim in open_claims:
-            print(f"{claim['verdict']}: {claim['text']}")
-            print(f"    {claim['reason']}")
-    return 1 if open_claims or wrong or not claims else 0
+        for verdict, text, reason in opened:
+            print(f"{verdict}: {text}" + (f"\n    {reason}" if reason else ""))
+        print(f"{len(claims)} claims: " + (", ".join(f"{n} {v}" for v, n in counts.items()) or "none"))
+    return 0 if all(rank(v) >= rank("partial") for v, _, _ in claims) else 1
 
 
 if __name__ == "__main__":

@@ -19,11 +19,15 @@ import picocli.CommandLine.Parameters;
       "One line per prediction, then one with \"summary\":true. Unknown fields are ignored.",
       "",
       "Examples:",
+      "  choir eval entailment claims.jsonl",
       "  choir eval novelty --corpus articles.jsonl --submissions new.jsonl",
       "  choir eval rings citations.csv"
     })
 final class EvalAction extends Action {
-  @Parameters(index = "0", paramLabel = "NAME", description = "novelty or rings.")
+  @Parameters(
+      index = "0",
+      paramLabel = "NAME",
+      description = "entailment, entailment-words, novelty, rings; train-entailment learns anew.")
   String name = "";
 
   @Parameters(index = "1", paramLabel = "FILE", arity = "0..1", description = "What to measure.")
@@ -34,6 +38,9 @@ final class EvalAction extends Action {
 
   @Option(names = "--submissions", paramLabel = "FILE", description = "What is to be judged.")
   String submissions = "";
+
+  @Option(names = "--out", paramLabel = "FOLDER", description = "For weights that are learnt.")
+  String target = "";
 
   EvalAction(Context context) {
     super(context);
@@ -46,6 +53,7 @@ final class EvalAction extends Action {
     put(files, "file", file);
     put(files, "corpus", corpus);
     put(files, "submissions", submissions);
+    put(files, "out", target);
     Evals.run(
         name, files, context.home().part("cache").resolve("eval"), context.out(), context.err());
     return 0;

@@ -149,7 +149,8 @@ class GuestCommandTest {
         .contains("choir: 127.0.0.1:4222 is not on this machine's allow list (egress_not_allowed)")
         .contains("choir: 'guest.model' has effects outside this machine that nobody has permitted")
         .contains("choir: there is no command \"wallet\"")
-        .contains("2 claims: 1 fabricated, 1 supported\nfabricated: Nine moons pull the ferry")
+        .contains("fabricated: Nine moons pull the ferry")
+        .contains("2 claims: 1 fabricated, 1 supported")
         .doesNotContain("sk-of-this-test");
     // The history names each call, its verdict, and the dial that was refused.
     assertThat(

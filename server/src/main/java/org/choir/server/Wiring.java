@@ -25,7 +25,12 @@ import org.choir.core.TenantId;
 import org.choir.core.Verdict;
 import org.choir.keys.FileDataKeys;
 import org.choir.keys.FileVolumeKeys;
+import org.choir.knowledge.ClaimVerifier;
+import org.choir.knowledge.Entailment;
 import org.choir.knowledge.SourceLibrary;
+import org.choir.knowledge.TrainedJudge;
+import org.choir.knowledge.WebSources;
+import org.choir.knowledge.web.WebFetcher;
 import org.choir.model.CachedEmbedder;
 import org.choir.model.Embedder;
 import org.choir.model.bge.BgeEmbedder;
@@ -58,6 +63,7 @@ final class Wiring implements AutoCloseable {
   private final Sandboxes sandboxes;
   private final Signers signers;
   private final SourceLibrary library;
+  private final ClaimVerifier verifier;
   private final ModelAccess models;
   private final AgentRuntime agents;
   private final Research research;
@@ -140,10 +146,10 @@ final class Wiring implements AutoCloseable {
                   Wiring::maySign,
                   audits,
                   clock));
+      BgeEmbedder words = new BgeEmbedder();
+      verifier = ClaimVerifier.with(new TrainedJudge(Entailment.with(words)));
       Embedder embedder =
-          closing(
-              new CachedEmbedder(
-                  new BgeEmbedder(), home.part("cache"), CachedEmbedder.DEFAULT_BYTES_MAX));
+          closing(new CachedEmbedder(words, home.part("cache"), CachedEmbedder.DEFAULT_BYTES_MAX));
       library = closing(SourceLibrary.open(home.part("sources"), embedder));
       models = closing(new ModelAccess(credentials, settings, embedder));
       research = new Research(library);
@@ -254,6 +260,20 @@ final class Wiring implements AutoCloseable {
 
   Sandboxes sandboxes() {
     return sandboxes;
+  }
+
+  /** The web as a source, asked anew: a page is fetched once for each answer. */
+  WebSources pages() {
+    return new WebSources(
+        library,
+        WebFetcher.of(Set.of()),
+        home.part("sources").resolve("pages"),
+        InstantSource.system());
+  }
+
+  /** Judges claims without a language model: by rules, and by the trained classifier. */
+  ClaimVerifier verifier() {
+    return verifier;
   }
 
   SourceLibrary library() {

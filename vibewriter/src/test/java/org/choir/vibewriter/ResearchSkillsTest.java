@@ -44,7 +44,7 @@ class ResearchSkillsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"verify_citations", "deep_research", "apply_style", "financial_dd"})
+  @ValueSource(strings = {"deep_research", "apply_style", "financial_dd"})
   void describesItselfAndRefusesWrongUsage(String skill) throws Exception {
     Ended help = SkillsTest.run(skill, "--help");
     assertThat(help.exit()).isZero();
@@ -210,14 +210,5 @@ class ResearchSkillsTest {
     assertThat(refused.err()).contains("line 1: 'a lot' is no number");
     assertThat(SkillsTest.run("financial_dd", "--rules").out())
         .contains("Audits: none, or findings open: high");
-  }
-
-  @Test
-  void withoutItsHostNoCitationIsCalledVerified() throws Exception {
-    String draft = file("d.md", "Bees write the log [@s0123456789].");
-    Ended ended = SkillsTest.run("verify_citations", "--draft", draft);
-    assertThat(ended.exit()).isEqualTo(3);
-    assertThat(ended.err()).contains("the host could not be asked");
-    assertThat(ended.out()).isEmpty();
   }
 }
