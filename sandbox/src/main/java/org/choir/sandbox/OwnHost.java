@@ -35,7 +35,6 @@ final class OwnHost implements VmHost {
   private final InstantSource clock;
   private final Outside outside;
   private final Machines machines;
-  private final Templates templates;
   private final Starts starts;
   private final Sleep sleep;
   private final WarmPool pool;
@@ -71,8 +70,9 @@ final class OwnHost implements VmHost {
             clock,
             steps,
             spec -> Snapshot.Fit.of(driver, accelerator(), machines.image(), spec));
-    this.templates = new Templates(options.templates(), driver, machines);
-    this.starts = new Starts(machines, templates, accelerator, READY);
+    this.starts =
+        new Starts(
+            machines, new Templates(options.templates(), driver, machines), accelerator, READY);
     this.pool = new WarmPool(options.spec("warm"), options.pool(), starts::cold, machines);
   }
 
@@ -117,6 +117,10 @@ final class OwnHost implements VmHost {
       try {
         requireFree(spec);
         Machines.Live live = pool.claim(spec).orElseGet(() -> starts.cold(spec));
+        if (closed) {
+          machines.stop(live); // nobody was left to know of it
+          throw new IllegalStateException("this host is closed");
+        }
         done = true;
         return running(cell, live, "");
       } finally {
@@ -302,7 +306,7 @@ final class OwnHost implements VmHost {
 
   @Override
   public Recovery recover() {
-    templates.recover();
+    starts.recover();
     List<String> adopted = new ArrayList<>();
     List<String> reaped = new ArrayList<>();
     Set<Path> mine = ConcurrentHashMap.newKeySet();
@@ -389,7 +393,7 @@ final class OwnHost implements VmHost {
   @Override
   public void close() {
     closed = true;
-    templates.close();
+    starts.close();
     pool.close();
     cells
         .values()

@@ -178,6 +178,7 @@ class DamageTest {
         .atMost(Duration.ofSeconds(20))
         .until(() -> HypervisorProcess.withArgument(making).isEmpty());
     assertThat(asked).failsWithin(Duration.ofSeconds(60));
+    assertThat(HypervisorProcess.withArgument(folder.resolve("cut").toString())).isEmpty();
   }
 
   @Test
