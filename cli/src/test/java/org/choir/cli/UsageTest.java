@@ -174,7 +174,8 @@ class UsageTest {
     assertThat(ended.exit()).isEqualTo(1);
     var checks = ended.json().path("checks");
     assertThat(checks.findValuesAsText("check"))
-        .contains("jdk", "packages", "nats", "home", "settings", "keys", "disk", "image", "port");
+        .contains("jdk", "packages", "nats", "home", "settings", "keys", "disk", "image", "port")
+        .contains("isolation", "driver", "egress");
     checks.forEach(
         c -> {
           if (c.path("result").asText().equals("failed")) {
@@ -185,7 +186,8 @@ class UsageTest {
         .contains("qemu-system-x86")
         .contains("master.key is lost")
         .contains("choir restore FILE")
-        .contains("the guest image has not been built");
+        .contains("the guest image has not been built")
+        .contains("VMs reach no host unless a run is given one");
   }
 
   @Test

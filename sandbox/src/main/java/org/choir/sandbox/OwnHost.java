@@ -196,8 +196,11 @@ final class OwnHost implements VmHost {
     if (entry.snapshot() > 0) {
       sleep.suspended(cell, entry);
     } else {
-      cells.remove(entry.id(), cell);
-      Journal.remove(entry.folder());
+      try {
+        Journal.remove(entry.folder());
+      } finally {
+        cells.remove(entry.id(), cell); // last, so that whoever destroys it waits for the end
+      }
     }
   }
 
