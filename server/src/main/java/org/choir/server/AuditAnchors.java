@@ -3,34 +3,47 @@ package org.choir.server;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.choir.audit.AnchorFiles;
 import org.choir.audit.AnchorStore;
+import org.choir.audit.WitnessAnchors;
+import org.choir.audit.dynamodb.DynamoAnchors;
 import org.choir.audit.postgres.PostgresAnchors;
+import org.choir.audit.timestamp.TimestampAnchors;
 import org.choir.core.ChoirException;
 import org.choir.database.Database;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the chains of this server are anchored: in files beside each chain, and in a PostgreSQL
- * that is started when the first anchor is due and not with the server, because it takes seconds.
- * Thread-safe.
+ * Where the chains of this server are anchored: in files beside each chain; in a PostgreSQL that is
+ * started when the first anchor is due and not with the server, because it takes seconds; and in
+ * the places outside that the configuration names. Thread-safe.
  */
 final class AuditAnchors implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(AuditAnchors.class.getName());
 
+  /** For one answer of a place outside. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
   private final Path database;
-  private final boolean postgres;
+  private final AuditSettings settings;
+  private final InstantSource clock;
+  private final Map<Path, List<AnchorStore>> outside = new HashMap<>();
   private @Nullable Database opened;
 
   /**
    * @param database the embedded PostgreSQL's folder
-   * @param postgres whether it is used
    */
-  AuditAnchors(Path database, boolean postgres) {
+  AuditAnchors(Path database, AuditSettings settings, InstantSource clock) {
     this.database = database;
-    this.postgres = postgres;
+    this.settings = settings;
+    this.clock = clock;
   }
 
   /** The places that answer at once: asked when a chain is opened and when it is closed. */
@@ -38,10 +51,48 @@ final class AuditAnchors implements AutoCloseable {
     return List.of(new AnchorFiles(chain.resolve("anchors")));
   }
 
+  /** The places that need not be started: asked for a last anchor when a server ends. */
+  List<AnchorStore> running(Path chain) {
+    List<AnchorStore> running = new ArrayList<>(atHand(chain));
+    running.addAll(outside(chain));
+    return running;
+  }
+
+  private synchronized List<AnchorStore> outside(Path chain) {
+    return outside.computeIfAbsent(
+        chain,
+        folder -> {
+          List<AnchorStore> stores = new ArrayList<>();
+          settings.dynamodb().ifPresent(table -> stores.add(DynamoAnchors.open(table)));
+          settings
+              .timestamp()
+              .ifPresent(
+                  t ->
+                      stores.add(
+                          new TimestampAnchors(
+                              new TimestampAnchors.Options(
+                                  folder.resolve("timestamps"),
+                                  t.authority(),
+                                  t.certificates(),
+                                  PATIENCE),
+                              clock,
+                              new SecureRandom())));
+          settings
+              .witness()
+              .ifPresent(
+                  w ->
+                      stores.add(
+                          new WitnessAnchors(
+                              new WitnessAnchors.Options(
+                                  folder.resolve("witness"), w.prefix(), w.key(), PATIENCE))));
+          return List.copyOf(stores);
+        });
+  }
+
   /** Every place to put an anchor to; one that must be started first is. */
   List<AnchorStore> all(Path chain) {
-    List<AnchorStore> all = new ArrayList<>(atHand(chain));
-    if (postgres) {
+    List<AnchorStore> all = new ArrayList<>(running(chain));
+    if (settings.postgres()) {
       try {
         all.add(new PostgresAnchors(database()));
       } catch (ChoirException e) {
@@ -53,7 +104,9 @@ final class AuditAnchors implements AutoCloseable {
 
   /** Every place that may hold anchors: a PostgreSQL that never ran holds none. */
   List<AnchorStore> held(Path chain) {
-    return postgres && Files.isDirectory(database.resolve("data")) ? all(chain) : atHand(chain);
+    return settings.postgres() && Files.isDirectory(database.resolve("data"))
+        ? all(chain)
+        : running(chain);
   }
 
   private synchronized Database database() {
@@ -67,6 +120,8 @@ final class AuditAnchors implements AutoCloseable {
 
   @Override
   public synchronized void close() {
+    outside.values().forEach(stores -> stores.forEach(AnchorStore::close));
+    outside.clear();
     if (opened != null) {
       opened.close();
       opened = null;

@@ -343,7 +343,7 @@ final class Audits implements AuditSink, AutoCloseable {
       open.forEach(
           (tenant, there) -> {
             if (there.chain.size() > there.anchored) {
-              anchor(there, anchors.atHand(folder(tenant)));
+              anchor(there, anchors.running(folder(tenant)));
             }
             there.chain.close();
           });

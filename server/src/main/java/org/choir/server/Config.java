@@ -1,6 +1,8 @@
 package org.choir.server;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,7 +51,11 @@ public final class Config {
 
   /** Settings that hold several values: a list in the file, separated by commas elsewhere. */
   private static final Set<String> LISTS =
-      Set.of("egress.allow", "egress.registries", "egress.allow-private");
+      Set.of(
+          "egress.allow",
+          "egress.registries",
+          "egress.allow-private",
+          "audit.timestamp.certificates");
 
   private Config() {}
 
@@ -63,6 +69,13 @@ public final class Config {
     d.put("backbone.port", "0");
     d.put("audit.durability", "power");
     d.put("audit.postgres", "true");
+    d.put("audit.dynamodb.table", "");
+    d.put("audit.dynamodb.region", "");
+    d.put("audit.dynamodb.endpoint", "");
+    d.put("audit.timestamp.url", "");
+    d.put("audit.timestamp.certificates", "");
+    d.put("audit.witness.url", "");
+    d.put("audit.witness.key", "");
     d.put("sandbox.driver", "qemu");
     d.put("sandbox.accelerator", "auto");
     d.put("sandbox.memory-mib", "512");
@@ -220,9 +233,7 @@ public final class Config {
         Backbone.Durability.valueOf(
             oneOf(values, "backbone.durability", "crash", "power").toUpperCase(Locale.ROOT)),
         number(values, "backbone.port", 0, 65_535),
-        Backbone.Durability.valueOf(
-            oneOf(values, "audit.durability", "crash", "power").toUpperCase(Locale.ROOT)),
-        oneOf(values, "audit.postgres", "true", "false").equals("true"),
+        audit(values),
         oneOf(values, "sandbox.accelerator", "auto", "kvm", "tcg"),
         number(values, "sandbox.memory-mib", 192, 65_536),
         number(values, "sandbox.overlay-mib", 64, 65_536),
@@ -246,6 +257,68 @@ public final class Config {
             value(values, "sandbox.runloop.blueprint").text()),
         egress(values),
         consent);
+  }
+
+  private static AuditSettings audit(Map<String, Value> values) {
+    return new AuditSettings(
+        oneOf(values, "audit.durability", "crash", "power").equals("power"),
+        oneOf(values, "audit.postgres", "true", "false").equals("true"),
+        isSet(values, "audit.dynamodb.table")
+            ? Optional.of(
+                new DynamoAnchors.Options(
+                    text(values, "audit.dynamodb.region"),
+                    text(values, "audit.dynamodb.table"),
+                    isSet(values, "audit.dynamodb.endpoint")
+                        ? address(values, "audit.dynamodb.endpoint")
+                        : null))
+            : Optional.empty(),
+        isSet(values, "audit.timestamp.url")
+            ? Optional.of(
+                new AuditSettings.Timestamp(
+                    address(values, "audit.timestamp.url"), certificates(values)))
+            : Optional.empty(),
+        isSet(values, "audit.witness.url")
+            ? Optional.of(
+                new AuditSettings.Witness(address(values, "audit.witness.url"), witnessKey(values)))
+            : Optional.empty());
+  }
+
+  private static boolean isSet(Map<String, Value> values, String key) {
+    return !value(values, key).text().isEmpty();
+  }
+
+  /** Anchors are signed, so plain HTTP gives nothing away that is not public. */
+  private static URI address(Map<String, Value> values, String key) {
+    try {
+      URI address = new URI(text(values, key).replaceFirst("/+$", ""));
+      if (address.getHost() != null && List.of("http", "https").contains(address.getScheme())) {
+        return address;
+      }
+    } catch (URISyntaxException e) {
+      throw value(values, key).bad("an address: " + e.getReason());
+    }
+    throw value(values, key).bad("an address such as https://HOST/PATH");
+  }
+
+  private static List<Path> certificates(Map<String, Value> values) {
+    List<Path> files = list(values, "audit.timestamp.certificates").stream().map(Path::of).toList();
+    if (files.isEmpty() || !files.stream().allMatch(Files::isReadable)) {
+      throw value(values, "audit.timestamp.certificates")
+          .bad("PEM files of certificates that a time stamp must lead to");
+    }
+    return files;
+  }
+
+  private static NoteKey witnessKey(Map<String, Value> values) {
+    try {
+      NoteKey key = NoteKey.parse(value(values, "audit.witness.key").text());
+      if (key.isWitness()) {
+        return key;
+      }
+    } catch (ChoirException e) {
+      throw value(values, "audit.witness.key").bad("a verifier key: " + e.failure().message());
+    }
+    throw value(values, "audit.witness.key").bad("the key of a witness");
   }
 
   private static EgressSettings egress(Map<String, Value> values) {

@@ -17,8 +17,7 @@ import org.choir.sandbox.Quota;
  * @param idle without clients and runs until the server ends itself
  * @param durability how an append is acknowledged
  * @param natsPort a loopback port, 0 for a free one
- * @param auditDurability how an event of the audit chain is acknowledged
- * @param anchorInPostgres whether the audit chain is anchored in the embedded PostgreSQL, too
+ * @param audit how the audit chains are written and anchored
  * @param accelerator {@code auto}, {@code kvm} or {@code tcg}
  * @param image the guest image's folder; empty for the one that this repository builds
  * @param keepVm how long the VM of a run that waits runs on before it is suspended
@@ -36,8 +35,7 @@ public record Settings(
     Duration idle,
     Backbone.Durability durability,
     int natsPort,
-    Backbone.Durability auditDurability,
-    boolean anchorInPostgres,
+    AuditSettings audit,
     String accelerator,
     int memoryMib,
     int overlayMib,

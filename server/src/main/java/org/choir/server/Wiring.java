@@ -100,8 +100,8 @@ final class Wiring implements AutoCloseable {
                   home.part("audit"),
                   keys,
                   clock,
-                  settings.auditDurability() == Backbone.Durability.POWER,
-                  new AuditAnchors(home.part("database"), settings.anchorInPostgres())));
+                  settings.audit().power(),
+                  new AuditAnchors(home.part("database"), settings.audit(), clock)));
       EgressRecord dials = new EgressRecord(audits);
       AtomicReference<Function<String, GuestCalls>> calls =
           new AtomicReference<>(vm -> GuestCalls.NONE);

@@ -47,7 +47,8 @@ class AuditsTest {
             FileDataKeys.open(temp.resolve("keys")),
             clock,
             false,
-            new AuditAnchors(temp.resolve("database"), postgres));
+            new AuditAnchors(
+                temp.resolve("database"), AuditSettings.local(false, postgres), clock));
   }
 
   @AfterEach
