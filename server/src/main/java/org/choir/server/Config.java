@@ -19,6 +19,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.choir.audit.NoteKey;
+import org.choir.audit.dynamodb.DynamoAnchors;
 import org.choir.backbone.Backbone;
 import org.choir.core.ChoirException;
 import org.choir.core.Text;
@@ -260,6 +262,9 @@ public final class Config {
   }
 
   private static AuditSettings audit(Map<String, Value> values) {
+    requireBoth(values, "audit.dynamodb.table", "audit.dynamodb.region");
+    requireBoth(values, "audit.timestamp.url", "audit.timestamp.certificates");
+    requireBoth(values, "audit.witness.url", "audit.witness.key");
     return new AuditSettings(
         oneOf(values, "audit.durability", "crash", "power").equals("power"),
         oneOf(values, "audit.postgres", "true", "false").equals("true"),
@@ -283,6 +288,18 @@ public final class Config {
             : Optional.empty());
   }
 
+  private static void requireBoth(Map<String, Value> values, String one, String other) {
+    if (isSet(values, one) != isSet(values, other)) {
+      throw ChoirException.usage(
+          "bad_setting",
+          (isSet(values, one) ? one : other)
+              + " is set and "
+              + (isSet(values, one) ? other : one)
+              + " is not",
+          "set both, or neither");
+    }
+  }
+
   private static boolean isSet(Map<String, Value> values, String key) {
     return !value(values, key).text().isEmpty();
   }
@@ -302,7 +319,7 @@ public final class Config {
 
   private static List<Path> certificates(Map<String, Value> values) {
     List<Path> files = list(values, "audit.timestamp.certificates").stream().map(Path::of).toList();
-    if (files.isEmpty() || !files.stream().allMatch(Files::isReadable)) {
+    if (!files.stream().allMatch(Files::isReadable)) {
       throw value(values, "audit.timestamp.certificates")
           .bad("PEM files of certificates that a time stamp must lead to");
     }

@@ -84,7 +84,7 @@ class AuditAnchorsTest {
   @CsvSource({
     "audit.dynamodb.table=t, audit.dynamodb.region",
     "audit.timestamp.url=https://a.example, audit.timestamp.certificates",
-    "audit.timestamp.url=ftp://a.example, audit.timestamp.url",
+    "audit.timestamp.certificates=/nowhere, audit.timestamp.url",
     "audit.witness.url=https://a.example, audit.witness.key",
   })
   void halfAConfigurationIsRefusedWithTheKeyThatIsMissing(String flag, String key) {
@@ -96,6 +96,22 @@ class AuditAnchorsTest {
               assertThat(e.code()).isEqualTo("bad_setting");
               assertThat(e.failure().message()).contains(key);
             });
+  }
+
+  @Test
+  void anAddressOrAKeyThatIsNoneIsRefused() {
+    for (Map<String, String> wrong :
+        List.of(
+            Map.of("audit.witness.url", "ftp://a.example", "audit.witness.key", witnessKey("w")),
+            Map.of(
+                "audit.witness.url", "https://a.example", "audit.witness.key", "w+00000000+AQ=="),
+            Map.of(
+                "audit.timestamp.url", "https://a.example",
+                "audit.timestamp.certificates", "/nowhere/ca.pem"))) {
+      assertThatThrownBy(() -> settings(wrong))
+          .isInstanceOfSatisfying(
+              ChoirException.class, e -> assertThat(e.code()).isEqualTo("bad_setting"));
+    }
   }
 
   @Test
