@@ -12,8 +12,10 @@ import org.choir.core.Json;
 import org.choir.server.Nearest;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code choir} command. */
@@ -56,9 +58,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
     })
 public final class Choir implements Runnable {
   private final Context context;
+  @Spec CommandSpec spec;
 
   Choir(Context context) {
     this.context = context;
+    this.spec = CommandSpec.create(); // until picocli sets the real one
   }
 
   /** Runs one command and ends the process with its exit status. */
@@ -103,7 +107,8 @@ public final class Choir implements Runnable {
 
   @Override
   public void run() {
-    new CommandLine(this, new Factory(context)).usage(context.out());
+    CommandLine line = spec.commandLine();
+    line.usage(context.out(), line.getColorScheme());
   }
 
   /** Gives commands their context. */

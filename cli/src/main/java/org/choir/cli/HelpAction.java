@@ -24,7 +24,7 @@ final class HelpAction implements Callable<Integer> {
 
   HelpAction(Context context) {
     this.context = context;
-    this.spec = CommandSpec.create();
+    this.spec = CommandSpec.create(); // until picocli sets the real one
   }
 
   @Override
