@@ -17,7 +17,7 @@ const (
 	toolGroup = 1000
 )
 
-// boot sets the machine up and returns the serial port and the control group controllers in use.
+// boot sets the machine up and returns the serial port, if there is one, and the control group controllers in use.
 func boot() (int, string, error) {
 	for _, dir := range []string{"/proc", "/sys", "/dev", "/lower", "/upper", merged} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -52,7 +52,7 @@ func boot() (int, string, error) {
 	if err := prepareRoot(); err != nil {
 		return 0, "", err
 	}
-	port, err := openPort()
+	port, err := openChannel()
 	return port, controllers, err
 }
 
@@ -154,9 +154,13 @@ func prepareCgroups() string {
 	return strings.ReplaceAll(strings.Join(enable, " "), "+", "")
 }
 
-// disk finds a block device by the serial number the host gave it.
+// disk finds a block device by the serial number the host gave it, or by its place.
 func disk(serial string) (string, error) {
+	inOrder := diskInOrder(commandLine(), serial)
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		if _, err := os.Stat(inOrder); inOrder != "" && err == nil {
+			return inOrder, nil
+		}
 		found, _ := filepath.Glob("/sys/block/vd*")
 		for _, device := range found {
 			text, _ := os.ReadFile(device + "/serial")

@@ -1,5 +1,5 @@
 // The guest agent: the first process of a Choir microVM. It sets the machine up, then does what the
-// host asks over one serial port. Tools run below it as other users and never see it.
+// host asks over one byte pipe. Tools run below it as other users and never see it.
 package main
 
 import (
@@ -33,7 +33,7 @@ func main() {
 		powerOff()
 	}
 	openDoors()
-	serve(port, controllers)
+	serveHost(port, controllers)
 }
 
 // log writes a line to the kernel's log, the only one there is.

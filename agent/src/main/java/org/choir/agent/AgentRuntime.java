@@ -9,19 +9,19 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
+import java.util.function.BiPredicate;
 import java.util.function.UnaryOperator;
 import org.choir.backbone.Backbone;
 import org.choir.backbone.FencedException;
 import org.choir.backbone.StateEntry;
 import org.choir.backbone.StateStream;
 import org.choir.core.AgentId;
-import org.choir.core.AuditEvent;
 import org.choir.core.AuditSink;
 import org.choir.core.ChoirException;
 import org.choir.core.Gate;
-import org.choir.core.Json;
 import org.choir.core.Money;
 import org.choir.core.RunId;
+import org.choir.core.TenantId;
 import org.choir.model.ModelAnswer.Usage;
 import org.choir.model.ModelClient;
 import org.jspecify.annotations.Nullable;
@@ -106,22 +106,14 @@ public final class AgentRuntime {
       throw ChoirException.usage(
           "run_exists", "there is a run " + request.run() + " already", "use another id");
     }
-    stream()
-        .append(
-            request.tenant(),
-            request.run().lead(),
-            1,
-            null,
-            List.of(Events.runStarted(request), Events.state(RunState.QUEUED, "created")));
-    parts
-        .audit()
-        .record(
-            new AuditEvent(
+    audit(
+        stream()
+            .append(
                 request.tenant(),
-                parts.clock().instant(),
-                "run.created",
                 request.run().lead(),
-                Json.object().put("run", request.run().value()).put("model", request.model())));
+                1,
+                null,
+                List.of(Events.runStarted(request), Events.state(RunState.QUEUED, "created"))));
   }
 
   /**
@@ -254,7 +246,31 @@ public final class AgentRuntime {
   private void record(Inbox.Event event) {
     StateEntry last =
         stream().last(event.agent()).orElseThrow(() -> noSuchRun(event.agent().run()));
-    stream().append(last.tenant(), event.agent(), last.epoch() + 1, last, List.of(event.data()));
+    audit(last);
+    audit(
+        stream()
+            .append(last.tenant(), event.agent(), last.epoch() + 1, last, List.of(event.data())));
+  }
+
+  /** Returns when the audit chain has what the entry says. */
+  private void audit(StateEntry entry) {
+    new AuditTrail(parts.audit(), entry.tenant(), entry.agent().run().lead()).submit(entry).await();
+  }
+
+  /**
+   * Tells the audit chain of every agent's newest entry once more: a process that stored it may
+   * have ended before the chain had it. The chain leaves out what it has.
+   *
+   * @param known whether the chain has ever heard of the agent; histories from before there was a
+   *     chain are left alone
+   */
+  public void settle(BiPredicate<TenantId, AgentId> known) {
+    for (AgentId agent : stream().agents()) {
+      stream()
+          .last(agent)
+          .filter(entry -> entry.n() == 1 || known.test(entry.tenant(), agent))
+          .ifPresent(this::audit);
+    }
   }
 
   private RunStatus read(RunId run) {

@@ -28,11 +28,10 @@ record Arguments(ObjectNode object, Optional<String> problem) {
   static Arguments of(String text, ObjectNode schema) {
     ObjectNode object;
     try {
-      object = Json.parseObject(text.isBlank() ? "{}" : text);
+      object = read(text);
     } catch (ChoirException e) {
       return bad("The arguments are not one JSON object: " + e.getMessage() + ".");
     }
-    object = (ObjectNode) whole(object);
     List<String> problems = new ArrayList<>();
     check("arguments", object, schema, problems);
     if (problems.isEmpty()) {
@@ -44,6 +43,15 @@ record Arguments(ObjectNode object, Optional<String> problem) {
       }
     }
     return bad(String.join("; ", problems) + ".");
+  }
+
+  /**
+   * The object that a text of arguments stands for, before it is checked.
+   *
+   * @throws ChoirException {@code bad_json}
+   */
+  static ObjectNode read(String text) {
+    return (ObjectNode) whole(Json.parseObject(text.isBlank() ? "{}" : text));
   }
 
   private static Arguments bad(String what) {

@@ -163,20 +163,7 @@ final class GuestDesk {
   }
 
   private void audit(Action action, Verdict verdict) {
-    parts
-        .audit()
-        .record(
-            new AuditEvent(
-                tenant,
-                parts.clock().instant(),
-                "action.decided",
-                action.agent(),
-                Json.object()
-                    .put("action", action.id())
-                    .put("operation", action.operation())
-                    .put("digest", action.digest().hex())
-                    .put("verdict", verdict.word())
-                    .put("rule", verdict.rule())));
+    parts.audit().record(AuditEvent.decided(action, verdict, run.rules(), parts.clock().instant()));
   }
 
   private static ObjectNode event(Action action, Verdict verdict) {

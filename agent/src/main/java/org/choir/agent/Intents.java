@@ -2,14 +2,11 @@ package org.choir.agent;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.choir.core.Action;
 import org.choir.core.AgentId;
-import org.choir.core.AuditEvent;
-import org.choir.core.AuditSink;
 import org.choir.core.ChoirException;
 import org.choir.core.Digest;
 import org.choir.core.Gate;
@@ -22,9 +19,8 @@ import org.choir.model.ModelAnswer;
 import org.choir.model.ToolCall;
 
 /**
- * Turns a model's calls into intents: checks tool and arguments, asks the gate, tells the audit
- * sink. A call that fails a check gets the verdict {@code DENY} of a rule {@code choir/...} and is
- * never executed.
+ * Turns a model's calls into intents: checks tool and arguments, asks the gate. A call that fails a
+ * check gets the verdict {@code DENY} of a rule {@code choir/...} and is never executed.
  */
 final class Intents {
   /** More calls in one answer are refused. */
@@ -36,26 +32,21 @@ final class Intents {
   private final AgentId agent;
   private final ToolBox tools;
   private final Gate gate;
-  private final AuditSink audit;
-  private final InstantSource clock;
+  private final String rules;
 
   /** A verdict, and what is known of the action it is about. */
   private record Judged(
       Verdict verdict, ReplayClass replay, String digest, ObjectNode arguments, boolean accepted) {}
 
-  Intents(
-      TenantId tenant,
-      AgentId agent,
-      ToolBox tools,
-      Gate gate,
-      AuditSink audit,
-      InstantSource clock) {
+  /**
+   * @param rules the digest of the gate's configuration; empty if it has none
+   */
+  Intents(TenantId tenant, AgentId agent, ToolBox tools, Gate gate, String rules) {
     this.tenant = tenant;
     this.agent = agent;
     this.tools = tools;
     this.gate = gate;
-    this.audit = audit;
-    this.clock = clock;
+    this.rules = rules;
   }
 
   /**
@@ -96,7 +87,6 @@ final class Intents {
         }
       }
       out.add(event);
-      audit(id, call, judged);
     }
     return out;
   }
@@ -161,7 +151,7 @@ final class Intents {
         new Verdict.Deny(rule, reason), ReplayClass.READ_ONLY, "", Json.object(), false);
   }
 
-  private static ObjectNode event(String id, ToolCall call, Judged judged) {
+  private ObjectNode event(String id, ToolCall call, Judged judged) {
     ObjectNode event =
         Events.of("intended")
             .put("action", id)
@@ -171,6 +161,9 @@ final class Intents {
             .put("verdict", judged.verdict().word())
             .put("rule", judged.verdict().rule())
             .put("replay", judged.replay().name());
+    if (judged.accepted() && !rules.isEmpty()) {
+      event.put("gate", rules);
+    }
     switch (judged.verdict()) {
       case Verdict.Allow a -> {}
       case Verdict.Replay r -> event.put("reason", Strings.sound(r.receipt()));
@@ -186,20 +179,5 @@ final class Intents {
     return judged.accepted()
         ? judged.digest()
         : Digest.of(Strings.sound(call.tool() + " " + call.arguments())).hex();
-  }
-
-  private void audit(String id, ToolCall call, Judged judged) {
-    audit.record(
-        new AuditEvent(
-            tenant,
-            clock.instant(),
-            "action.decided",
-            agent,
-            Json.object()
-                .put("action", id)
-                .put("operation", Text.visible(call.tool(), 60))
-                .put("digest", digest(call, judged))
-                .put("verdict", judged.verdict().word())
-                .put("rule", judged.verdict().rule())));
   }
 }

@@ -8,6 +8,7 @@ import java.util.concurrent.CompletionException;
 import org.choir.backbone.StateEntry;
 import org.choir.backbone.StateStream;
 import org.choir.core.AgentId;
+import org.choir.core.AuditSink;
 import org.choir.core.ChoirException;
 import org.choir.core.Money;
 import org.choir.core.TenantId;
@@ -35,9 +36,11 @@ final class Journal {
   private final RunView view;
   private final Budget budget;
   private final Boundaries boundaries;
+  private final AuditTrail trail;
   private final AgentState state = new AgentState();
   private final long epoch;
   private @Nullable StateEntry last;
+  private AuditSink.Receipt outstanding = () -> {};
 
   /**
    * Takes over an agent.
@@ -51,6 +54,7 @@ final class Journal {
       List<StateEntry> history,
       RunView view,
       Budget budget,
+      AuditTrail trail,
       Boundaries boundaries) {
     this.stream = stream;
     this.tenant = tenant;
@@ -58,6 +62,7 @@ final class Journal {
     this.view = view;
     this.budget = budget;
     this.boundaries = boundaries;
+    this.trail = trail;
     for (StateEntry entry : history) {
       fold(entry);
     }
@@ -70,7 +75,9 @@ final class Journal {
   }
 
   /**
-   * Records one boundary and returns when it is stored and folded.
+   * Records one boundary and returns when it is stored and folded, and where something is to be
+   * done next that it allows, when the audit chain has it too. The chain's word on results is
+   * waited for before the next boundary.
    *
    * @throws HaltException if it cannot be recorded: nothing further may happen
    */
@@ -80,6 +87,8 @@ final class Journal {
     Usage usage = state.usage();
     Optional<Money> cost = state.cost();
     StateEntry entry = store(events);
+    AuditSink.Receipt before = outstanding;
+    audited(() -> outstanding = trail.submit(entry));
     fold(entry);
     if (state.steps() > steps) {
       budget.used(
@@ -91,7 +100,32 @@ final class Journal {
               state.usage().outputTokens() - usage.outputTokens()),
           state.cost().map(c -> cost.map(c::minus).orElse(c)));
     }
+    audited(before::await);
+    if (AuditTrail.allowsMore(events)) {
+      audited(outstanding::await);
+    }
     boundaries.after(entry);
+  }
+
+  /**
+   * Tells the audit chain of the newest entry once more: who stored it may have ended before the
+   * chain had it. Of the entries before it has all.
+   *
+   * @throws HaltException if the chain cannot take it: nothing further may happen
+   */
+  void settle() {
+    StateEntry newest = last;
+    if (newest != null) {
+      audited(() -> trail.submit(newest).await());
+    }
+  }
+
+  private static void audited(Runnable telling) {
+    try {
+      telling.run();
+    } catch (ChoirException e) {
+      throw new HaltException(e);
+    }
   }
 
   private void fold(StateEntry entry) {

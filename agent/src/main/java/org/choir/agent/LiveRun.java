@@ -11,7 +11,6 @@ import java.util.function.UnaryOperator;
 import org.choir.backbone.StateEntry;
 import org.choir.backbone.StateStream;
 import org.choir.core.AgentId;
-import org.choir.core.AuditEvent;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
 import org.choir.core.ExitStatus;
@@ -36,6 +35,7 @@ final class LiveRun {
   private final Rewind rewind;
   private final RunVm vm;
   private final Inbox inbox;
+  private final AuditTrail trail;
   private final Journal lead;
   private final Map<AgentId, Journal> subagents = new ConcurrentHashMap<>();
   private final TaskGroup group;
@@ -55,6 +55,7 @@ final class LiveRun {
     this.rewind = new Rewind(parts.backbone().files(), tenant);
     this.vm = new RunVm(parts.vms(), run, view, rewind);
     this.inbox = new Inbox(run);
+    this.trail = new AuditTrail(parts.audit(), tenant, run.lead());
     this.lead = journal(run.lead(), history);
     this.group = new TaskGroup(this::checkStop);
     this.desk =
@@ -105,8 +106,16 @@ final class LiveRun {
     }
   }
 
+  /** The digest of the rules that the gate decides by; empty if it has told none. */
+  String rules() {
+    return trail.rules();
+  }
+
   /** Records the new owner: from here on every earlier one is fenced. */
   private void takeOver(AgentDefinition definition, @Nullable Limits raised) {
+    trail.made(run.lead(), definition);
+    lead.settle();
+    trail.rules(parts.gate(), parts.clock().instant());
     List<ObjectNode> events = new ArrayList<>();
     if (raised != null) {
       ObjectNode event = Events.of("limits");
@@ -134,19 +143,18 @@ final class LiveRun {
       if (!history.isEmpty()) {
         Journal journal = journal(agent, history);
         subagents.put(agent, journal);
+        journal.settle();
         if (journal.state().ended().isEmpty()) {
           journal.append(List.of(Events.of("agent_resumed").put("agent", agent.value())));
         }
       }
     }
-    tell("run.state", Json.object().put("state", lead.state().state().word()));
   }
 
   private RunState loop(AgentDefinition definition) {
     StopException stop;
     try {
       new AgentLoop(this, run.lead(), definition, lead, model()).run();
-      tell("run.state", Json.object().put("state", RunState.COMPLETED.word()));
       return RunState.COMPLETED;
     } catch (StopException e) {
       stop = e;
@@ -185,7 +193,6 @@ final class LiveRun {
             journal.append(late);
           }
         });
-    tell("run.state", Json.object().put("state", stop.state().word()).put("reason", stop.reason()));
     return stop.state();
   }
 
@@ -234,6 +241,7 @@ final class LiveRun {
     if (found.isEmpty()) {
       return ToolOutput.error("There is no subagent '" + type + "' any more.");
     }
+    trail.made(agent, found.get());
     Journal journal =
         subagents.computeIfAbsent(agent, a -> journal(a, parts.backbone().state().read(a)));
     if (journal.state().ended().isPresent()) {
@@ -248,11 +256,8 @@ final class LiveRun {
                   .put("task", Strings.sound(arguments.path("description").asText()))
                   .put("parent", call.action())
                   .put("home", new Home(agent).path())));
-      tell("agent.started", Json.object().put("agent", agent.value()).put("definition", type));
     }
-    ToolOutput output = new AgentLoop(this, agent, found.get(), journal, model()).runAsSubagent();
-    tell("agent.ended", Json.object().put("agent", agent.value()).put("failed", output.failed()));
-    return output;
+    return new AgentLoop(this, agent, found.get(), journal, model()).runAsSubagent();
   }
 
   private ModelClient model() {
@@ -272,6 +277,7 @@ final class LiveRun {
         history,
         view,
         budget,
+        trail,
         new Journal.Boundaries() {
           @Override
           public void before(AgentId who, List<ObjectNode> events) {
@@ -290,14 +296,6 @@ final class LiveRun {
 
   private RunStatus publish() {
     return RunStatus.of(run, lead.state(), budget.totals(), RunStatus.waiting(lead.state()), true);
-  }
-
-  private void tell(String kind, ObjectNode data) {
-    parts
-        .audit()
-        .record(
-            new AuditEvent(
-                tenant, parts.clock().instant(), kind, run.lead(), data.put("run", run.value())));
   }
 
   /** As of the lead's newest entry. */
@@ -338,7 +336,7 @@ final class LiveRun {
   }
 
   Intents intents(AgentId agent, ToolBox tools) {
-    return new Intents(tenant, agent, tools, parts.gate(), parts.audit(), parts.clock());
+    return new Intents(tenant, agent, tools, parts.gate(), trail.rules());
   }
 
   ModelCaller caller(

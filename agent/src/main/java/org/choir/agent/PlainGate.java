@@ -1,8 +1,14 @@
 package org.choir.agent;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.choir.core.Action;
 import org.choir.core.Gate;
+import org.choir.core.Json;
 import org.choir.core.ReplayClass;
 import org.choir.core.Verdict;
 
@@ -12,6 +18,10 @@ import org.choir.core.Verdict;
  * same action always gets the same verdict.
  */
 public final class PlainGate implements Gate {
+  /** Raised whenever the same configuration would decide otherwise. */
+  private static final String NAME = "plain/1";
+
+  private final Set<String> inVm;
   private final Set<String> permitted;
 
   /**
@@ -19,12 +29,44 @@ public final class PlainGate implements Gate {
    *     example {@code submit_report}
    */
   public PlainGate(Set<String> permitted) {
+    this(BuiltIns.NAMES, permitted);
+  }
+
+  private PlainGate(Set<String> inVm, Set<String> permitted) {
+    this.inVm = Set.copyOf(inVm);
     this.permitted = Set.copyOf(permitted);
+  }
+
+  /**
+   * The gate that decides as the one with this {@link #configuration} did.
+   *
+   * @return empty if it is another gate's
+   */
+  public static Optional<Gate> of(JsonNode configuration) {
+    if (!configuration.path("gate").asText().equals(NAME)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new PlainGate(names(configuration.path("in_vm")), names(configuration.path("permitted"))));
+  }
+
+  private static Set<String> names(JsonNode list) {
+    Set<String> names = new HashSet<>();
+    list.forEach(n -> names.add(n.asText()));
+    return names;
+  }
+
+  @Override
+  public JsonNode configuration() {
+    ObjectNode out = Json.object().put("gate", NAME);
+    new TreeSet<>(inVm).forEach(out.putArray("in_vm")::add);
+    new TreeSet<>(permitted).forEach(out.putArray("permitted")::add);
+    return out;
   }
 
   @Override
   public Verdict decide(Action action) {
-    if (BuiltIns.NAMES.contains(action.operation())) {
+    if (inVm.contains(action.operation())) {
       return new Verdict.Allow("plain/in-vm");
     }
     if (permitted.contains(action.operation())) {

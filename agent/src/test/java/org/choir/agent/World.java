@@ -1,5 +1,6 @@
 package org.choir.agent;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,12 +20,14 @@ import org.choir.backbone.StateEntry;
 import org.choir.core.Action;
 import org.choir.core.AgentId;
 import org.choir.core.AuditEvent;
+import org.choir.core.AuditSink;
 import org.choir.core.Gate;
 import org.choir.core.Json;
 import org.choir.core.Money;
 import org.choir.core.ReplayClass;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
+import org.choir.core.Verdict;
 import org.choir.keys.FileDataKeys;
 import org.choir.model.ModelAnswer.Usage;
 import org.choir.model.ModelClient;
@@ -44,6 +47,7 @@ final class World implements AutoCloseable {
   private final Map<String, ModelClient> models = new ConcurrentHashMap<>();
   private static final AtomicInteger RUNS = new AtomicInteger();
 
+  AuditSink audit = audited::add;
   Gate gate = new PlainGate(java.util.Set.of("charge", "mail"));
   AgentRuntime.VmSource vms =
       run -> {
@@ -69,11 +73,19 @@ final class World implements AutoCloseable {
     return new AgentRuntime(
         new RuntimeParts(
             backbone,
-            action -> {
-              gated.add(action);
-              return gate.decide(action);
+            new Gate() {
+              @Override
+              public Verdict decide(Action action) {
+                gated.add(action);
+                return gate.decide(action);
+              }
+
+              @Override
+              public JsonNode configuration() {
+                return gate.configuration();
+              }
             },
-            audited::add,
+            event -> audit.record(event),
             id -> java.util.Objects.requireNonNull(models.get(id), id),
             run -> {
               vmsStarted.incrementAndGet();

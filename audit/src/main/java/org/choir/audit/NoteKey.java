@@ -81,7 +81,8 @@ public final class NoteKey {
     return id;
   }
 
-  boolean isWitness() {
+  /** Whether it is the key of a witness, which cosigns the notes of others. */
+  public boolean isWitness() {
     return type == COSIGNATURE;
   }
 

@@ -27,6 +27,7 @@ public final class Benches {
     BY_NAME.put("research", new ResearchBench());
     BY_NAME.put("sandbox", new SandboxBench());
     BY_NAME.put("audit", new AuditBench());
+    BY_NAME.put("knowledge", new VerifyBench());
   }
 
   private Benches() {}

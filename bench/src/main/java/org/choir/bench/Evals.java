@@ -15,6 +15,9 @@ public final class Evals {
   private static final Map<String, Eval> BY_NAME = new LinkedHashMap<>();
 
   static {
+    BY_NAME.put("entailment", EntailmentEval.comparingMeanings());
+    BY_NAME.put("entailment-words", EntailmentEval.comparingWords());
+    BY_NAME.put("train-entailment", new EntailmentTrain());
     BY_NAME.put("novelty", new NoveltyEval());
     BY_NAME.put("retrieval", new RetrievalEval());
     BY_NAME.put("rings", new RingsEval());

@@ -20,6 +20,7 @@ import picocli.CommandLine.Parameters;
       "  ./choir bench research [FOLDER]  the main job, as a person meets it",
       "  ./choir bench sandbox [--full]   what a VM costs; --full: 50 and 100 at once",
       "  ./choir bench audit [--full]     the audit log; --full: with ten million events",
+      "  ./choir bench knowledge          claims judged per second",
       "  ./choir bench all --json"
     })
 final class BenchAction extends Action {
@@ -27,7 +28,7 @@ final class BenchAction extends Action {
       index = "0",
       paramLabel = "NAME",
       arity = "0..1",
-      description = "steps, index, research, sandbox, audit or all (the default).")
+      description = "steps, index, research, sandbox, audit, knowledge or all (the default).")
   String name = "all";
 
   @Parameters(index = "1..*", paramLabel = "FOLDER", description = "Documents to measure with.")

@@ -12,8 +12,10 @@ import org.choir.core.Json;
 import org.choir.server.Nearest;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code choir} command. */
@@ -22,7 +24,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     description = "Research agents that people can trust with keys and money.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
-      HelpCommand.class,
+      HelpAction.class,
       ResearchAction.class,
       RunActions.Runs.class,
       RunActions.Show.class,
@@ -46,6 +48,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       BackupActions.Backup.class,
       BackupActions.Restore.class,
       VmActions.class,
+      AuditActions.class,
       TestAction.class,
       EvalAction.class,
       BenchAction.class
@@ -60,9 +63,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
     })
 public final class Choir implements Runnable {
   private final Context context;
+  @Spec CommandSpec spec;
 
   Choir(Context context) {
     this.context = context;
+    this.spec = CommandSpec.create(); // until picocli sets the real one
   }
 
   /** Runs one command and ends the process with its exit status. */
@@ -77,6 +82,7 @@ public final class Choir implements Runnable {
   /** Runs one command. */
   static int run(Context context, String... arguments) {
     CommandLine line = new CommandLine(new Choir(context), new Factory(context));
+    offerHelp(line);
     line.setOut(writer(context.out()));
     line.setErr(writer(context.err()));
     line.setColorScheme(
@@ -92,9 +98,22 @@ public final class Choir implements Runnable {
     return line.execute(arguments);
   }
 
+  /** Every command explains itself, whatever else it needs. */
+  private static void offerHelp(CommandLine command) {
+    command
+        .getCommandSpec()
+        .addOption(
+            OptionSpec.builder("-h", "--help")
+                .usageHelp(true)
+                .description("Show this help.")
+                .build());
+    command.getSubcommands().values().stream().distinct().forEach(Choir::offerHelp);
+  }
+
   @Override
   public void run() {
-    new CommandLine(this, new Factory(context)).usage(context.out());
+    CommandLine line = spec.commandLine();
+    line.usage(context.out(), line.getColorScheme());
   }
 
   /** Gives commands their context. */

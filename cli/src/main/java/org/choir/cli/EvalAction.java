@@ -19,12 +19,17 @@ import picocli.CommandLine.Parameters;
       "One line per prediction, then one with \"summary\":true. Unknown fields are ignored.",
       "",
       "Examples:",
+      "  choir eval entailment claims.jsonl",
       "  choir eval novelty --corpus articles.jsonl --submissions new.jsonl",
       "  choir eval retrieval --corpus texts.jsonl --queries queries.jsonl --qrels qrels.txt",
       "  choir eval rings citations.csv"
     })
 final class EvalAction extends Action {
-  @Parameters(index = "0", paramLabel = "NAME", description = "novelty, retrieval or rings.")
+  @Parameters(
+      index = "0",
+      paramLabel = "NAME",
+      description =
+          "entailment, entailment-words, novelty, retrieval, rings; train-entailment learns anew.")
   String name = "";
 
   @Parameters(index = "1", paramLabel = "FILE", arity = "0..1", description = "What to measure.")
@@ -42,6 +47,9 @@ final class EvalAction extends Action {
   @Option(names = "--qrels", paramLabel = "FILE", description = "TREC judgements.")
   String qrels = "";
 
+  @Option(names = "--out", paramLabel = "FOLDER", description = "For weights that are learnt.")
+  String target = "";
+
   EvalAction(Context context) {
     super(context);
   }
@@ -55,6 +63,7 @@ final class EvalAction extends Action {
     put(files, "submissions", submissions);
     put(files, "queries", queries);
     put(files, "qrels", qrels);
+    put(files, "out", target);
     Evals.run(
         name, files, context.home().part("cache").resolve("eval"), context.out(), context.err());
     return 0;

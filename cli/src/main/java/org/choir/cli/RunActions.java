@@ -3,8 +3,10 @@ package org.choir.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.Locale;
 import org.choir.core.ChoirException;
 import org.choir.core.ExitStatus;
@@ -243,10 +245,23 @@ final class RunActions {
   /** {@code choir export}. */
   @Command(
       name = "export",
-      description = "Write a run's report in another form.",
-      footer = {"", "Examples:", "  choir export RUN --format html --out report.html"})
+      description = {
+        "Write a run's report in another form.",
+        "md and html: the report. pdf: the report with all its evidence. csl and ris: its sources"
+            + " for a reference manager."
+      },
+      footer = {
+        "",
+        "Examples:",
+        "  choir export RUN --format html --out report.html",
+        "  choir export RUN --format pdf --out report.pdf",
+        "  choir export RUN --format ris --out sources.ris"
+      })
   static final class Export extends OnRun {
-    @Option(names = "--format", paramLabel = "md|html", description = "The form (default: md).")
+    @Option(
+        names = "--format",
+        paramLabel = "md|html|pdf|csl|ris",
+        description = "The form (default: md).")
     String format = "md";
 
     @Option(names = "--out", paramLabel = "FILE", description = "Where to (default: stdout).")
@@ -258,9 +273,9 @@ final class RunActions {
 
     @Override
     public Integer call() {
-      if (!format.equals("md") && !format.equals("html")) {
+      if (format.equals("pdf") && out.isEmpty() && !json) {
         throw ChoirException.usage(
-            "bad_format", "there is no format '" + format + "'", "choose md or html");
+            "no_file", "a PDF is not for a terminal", "name a file with --out FILE");
       }
       ObjectNode result = ask("export", request().put("format", format));
       String text = result.path("text").asText();
@@ -270,7 +285,11 @@ final class RunActions {
       }
       Path file = context.absolute(out);
       try {
-        Files.writeString(file, text);
+        Files.write(
+            file,
+            result.has("base64")
+                ? Base64.getDecoder().decode(result.path("base64").asText())
+                : text.getBytes(StandardCharsets.UTF_8));
       } catch (IOException e) {
         throw new ChoirException(
             new org.choir.core.Failure(

@@ -19,7 +19,8 @@ import picocli.CommandLine.Parameters;
     description = "Check every cited sentence of a Markdown file against its sources.",
     footer = {
       "",
-      "The file may cite with links, footnotes or [@key]. Exit 1 if anything is not supported.",
+      "The file may cite with links, footnotes or [@key]. Web links are fetched: public addresses",
+      "only. Exit 1 if anything is not supported.",
       "",
       "Examples:",
       "  choir verify report.md",
@@ -32,6 +33,9 @@ final class VerifyAction extends Action {
   @Option(names = "--sources", paramLabel = "PATH", description = "Where its sources lie.")
   List<String> sources = new ArrayList<>();
 
+  @Option(names = "--offline", description = "Fetch nothing: web links count as unreachable.")
+  boolean offline;
+
   VerifyAction(Context context) {
     super(context);
   }
@@ -43,7 +47,7 @@ final class VerifyAction extends Action {
       throw ChoirException.usage(
           "no_such_file", "there is no file " + path, "name a Markdown file");
     }
-    ObjectNode request = Json.object().put("file", path.toString());
+    ObjectNode request = Json.object().put("file", path.toString()).put("offline", offline);
     ArrayNode roots = request.putArray("sources");
     sources.forEach(s -> roots.add(context.absolute(s).toString()));
     ObjectNode result = ask("verify", request);

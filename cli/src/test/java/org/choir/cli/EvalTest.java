@@ -67,8 +67,10 @@ class EvalTest {
             + " flour and waits until it has risen.\",\"more\":[]}\n");
     Files.writeString(
         temp.resolve("queries.jsonl"),
-        "{\"id\":\"q1\",\"text\":\"when may ships leave the port\"}\n"
-            + "{\"id\":\"q2\",\"text\":\"sourdough\"}\n");
+        """
+        {"id":"q1","text":"when may ships leave the port"}
+        {"id":"q2","text":"sourdough"}
+        """);
     Files.writeString(temp.resolve("qrels.txt"), "q1 0 harbour 1\nq1 0 bread 0\nq2 0 bread 2\n");
     Command.Ended ended =
         run(

@@ -34,6 +34,11 @@ class GuestCommandTest {
       choir fetch http://127.0.0.1:4222/
       choir model Say hello
       choir wallet
+      key=$(choir kb search --json cable | jq -r '.passages[0].key')
+      mkdir -p drafts && cd drafts
+      echo "In winter the ferry crosses the river along a cable [@$key]." > r.md
+      echo "Nine moons pull the ferry [@sdeadbeef00]." >> r.md
+      python3 /skills/verify_citations.py --draft r.md
       """;
 
   @TempDir Path temp;
@@ -144,6 +149,8 @@ class GuestCommandTest {
         .contains("choir: 127.0.0.1:4222 is not on this machine's allow list (egress_not_allowed)")
         .contains("choir: 'guest.model' has effects outside this machine that nobody has permitted")
         .contains("choir: there is no command \"wallet\"")
+        .contains("fabricated: Nine moons pull the ferry")
+        .contains("2 claims: 1 fabricated, 1 supported")
         .doesNotContain("sk-of-this-test");
     // The history names each call, its verdict, and the dial that was refused.
     assertThat(
@@ -153,7 +160,9 @@ class GuestCommandTest {
             "guest.kb.search ALLOW",
             "guest.kb.search ALLOW",
             "guest.fetch ALLOW",
-            "guest.model DENY");
+            "guest.model DENY",
+            "guest.kb.search ALLOW",
+            "guest.verify ALLOW");
     JsonNode dial = of(events, "egress").findFirst().orElseThrow().path("dials").get(0);
     assertThat(dial.path("host").asText()).isEqualTo("127.0.0.1");
     assertThat(dial.path("verdict").asText()).isEqualTo("DENY");

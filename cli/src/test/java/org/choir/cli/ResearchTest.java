@@ -124,7 +124,7 @@ class ResearchTest {
   }
 
   @Test
-  void showsListsAndExportsWhatIsThere() {
+  void showsListsAndExportsWhatIsThere() throws Exception {
     String run = first.path("run").asText();
     assertThat(run("show", run).out()).contains("# " + QUESTION);
     Command.Ended citation = run("show", run, "--citation", "1", "--json");
@@ -133,6 +133,13 @@ class ResearchTest {
     assertThat(none.exit()).isEqualTo(2);
     assertThat(none.err()).contains("no citation [99]");
     assertThat(run("export", run, "--format", "html").out()).startsWith("<!DOCTYPE html>");
+    assertThat(run("export", run, "--format", "pdf").err()).contains("--out FILE");
+    assertThat(run("export", run, "--format", "pdf", "--out", "report.pdf").exit()).isZero();
+    assertThat(Files.readString(temp.resolve("report.pdf"), StandardCharsets.ISO_8859_1))
+        .startsWith("%PDF-");
+    assertThat(Json.parse(run("export", run, "--format", "csl").out())).isNotEmpty();
+    assertThat(run("export", run, "--format", "ris").out()).startsWith("TY  - GEN");
+    assertThat(run("export", run, "--format", "doc").err()).contains("choose md, html, pdf");
     assertThat(run("export", run).out()).contains("# " + QUESTION);
     assertThat(run("runs", "--state", "completed").out()).contains(run).contains(QUESTION);
     assertThat(run("runs", "--state", "failed", "--json").out().strip()).isEqualTo("[]");

@@ -44,13 +44,29 @@ class UsageTest {
         "backup",
         "restore",
         "test",
-        "vm"
+        "vm",
+        "audit"
       })
   void everyCommandHasHelpWithAnExample(String command) {
     Command.Ended ended = run("help", command);
     assertThat(ended.exit()).isZero();
     assertThat(ended.out()).contains("Usage: choir " + command).containsPattern("Examples?:");
     assertThat(ended.out()).contains("choir " + command);
+  }
+
+  @Test
+  void everyCommandExplainsItselfAtAnyDepth() {
+    for (String[] line :
+        new String[][] {{"help", "vm", "exec"}, {"vm", "exec", "--help"}, {"vm", "exec", "-h"}}) {
+      Command.Ended ended = run(line);
+      assertThat(ended.exit()).as(ended.err()).isZero();
+      assertThat(ended.out()).startsWith("Usage: choir vm exec").contains("Examples:");
+    }
+    assertThat(run("research", "--help").out()).startsWith("Usage: choir research");
+    assertThat(run("--help").out()).contains("choir research");
+    Command.Ended none = run("help", "vm", "exce");
+    assertThat(none.exit()).isEqualTo(2);
+    assertThat(none.err()).contains("there is no command 'exce'").contains("did you mean: exec?");
   }
 
   @Test
@@ -158,7 +174,8 @@ class UsageTest {
     assertThat(ended.exit()).isEqualTo(1);
     var checks = ended.json().path("checks");
     assertThat(checks.findValuesAsText("check"))
-        .contains("jdk", "packages", "nats", "home", "settings", "keys", "disk", "image", "port");
+        .contains("jdk", "packages", "nats", "home", "settings", "keys", "disk", "image", "port")
+        .contains("isolation", "driver", "egress");
     checks.forEach(
         c -> {
           if (c.path("result").asText().equals("failed")) {
@@ -169,7 +186,8 @@ class UsageTest {
         .contains("qemu-system-x86")
         .contains("master.key is lost")
         .contains("choir restore FILE")
-        .contains("the guest image has not been built");
+        .contains("the guest image has not been built")
+        .contains("VMs reach no host unless a run is given one");
   }
 
   @Test

@@ -1,5 +1,7 @@
 package org.choir.core;
 
+import com.fasterxml.jackson.databind.JsonNode;
+
 /**
  * The port that every action of every agent passes before it happens. Implementations are
  * thread-safe, answer within their own deadline, and refuse what they cannot judge.
@@ -8,4 +10,12 @@ package org.choir.core;
 public interface Gate {
   /** The verdict for this action. */
   Verdict decide(Action action);
+
+  /**
+   * The rules it decides by, complete enough to make the same decisions again, with the gate's name
+   * and version as {@code gate}; an empty object if it cannot say them.
+   */
+  default JsonNode configuration() {
+    return Json.object();
+  }
 }

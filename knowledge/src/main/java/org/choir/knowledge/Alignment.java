@@ -26,6 +26,9 @@ final class Alignment {
   /** The share of neighbouring words that must be neighbours in the source, in the same order. */
   private static final double ORDER = 0.6;
 
+  /** With fewer neighbours kept than this the words were shuffled. */
+  private static final double SHUFFLED = 0.2;
+
   /** Words further apart than this are not neighbours. */
   private static final int REACH = 7;
 
@@ -107,6 +110,13 @@ final class Alignment {
       return reading(
           same ? ClaimVerdict.CONTRADICTED : ClaimVerdict.UNSUPPORTED, 0.05, difference.get());
     }
+    Roles.Finding roles = Roles.of(claim, window.utterances());
+    if (roles == Roles.Finding.EXCHANGED && coverage >= SAME_SUBJECT) {
+      return reading(
+          ClaimVerdict.CONTRADICTED,
+          0.05,
+          "roles_exchanged: the source says it the other way round");
+    }
     Optional<String> absent = absence();
     if (absent.isPresent()) {
       return reading(ClaimVerdict.UNSUPPORTED, 0.1 * coverage, absent.get());
@@ -123,7 +133,16 @@ final class Alignment {
       return reading(
           ClaimVerdict.PARTIAL, 0.45 + 0.6 * (coverage - PARTIAL), "words_not_found: " + lacking());
     }
-    if (!ordered) {
+    if (roles == Roles.Finding.OTHER_DOER) {
+      return reading(
+          ClaimVerdict.UNSUPPORTED, 0.2, "subject_differs: the source says it of something else");
+    }
+    boolean turned = claim.hasConcept("by") != window.hasConcept("by");
+    boolean shuffled = order < SHUFFLED && claim.content().size() >= 5 && !turned;
+    if (Roles.isSalad(claim) || shuffled) {
+      return reading(ClaimVerdict.UNSUPPORTED, 0.05, "no_sentence: the words are in disorder");
+    }
+    if (!ordered && !(turned && roles == Roles.Finding.SAME)) {
       return reading(ClaimVerdict.PARTIAL, 0.5, "order_differs: the words stand in another order");
     }
     return reading(ClaimVerdict.SUPPORTED, 0.7 + 0.25 * coverage * Math.min(1, order + 0.2), "");

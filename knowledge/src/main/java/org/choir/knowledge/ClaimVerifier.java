@@ -62,6 +62,9 @@ public final class ClaimVerifier {
       switch (book.find(citation)) {
         case Entry.Found found -> evidence.add(found.evidence());
         case Entry.Unreachable lost -> unreachable = lost.reason();
+        case Entry.Fabricated made -> {
+          return decided(claim, ClaimVerdict.FABRICATED, "no_such_source: " + made.reason());
+        }
         case Entry.Unknown unknown -> {
           // One invented key is enough: a reader must not be able to lean on it.
           return decided(

@@ -21,6 +21,9 @@ public interface EvidenceBook {
 
     /** Never issued: the writer made it up. */
     record Unknown() implements Entry {}
+
+    /** An address under which nothing is and nothing ever was, as far as can be known. */
+    record Fabricated(String reason) implements Entry {}
   }
 
   /** A book of exactly these; every other citation is unknown. */

@@ -20,6 +20,7 @@ final class EvidenceText {
   private final List<Line> lines = new ArrayList<>();
   private final List<Quantity> quantities = new ArrayList<>();
   private final Map<String, List<Integer>> index = new HashMap<>();
+  private final List<Instructions.Stretch> orders;
 
   /**
    * A sentence.
@@ -34,20 +35,54 @@ final class EvidenceText {
     this.points = new CodePoints(evidence.text());
     this.whole = new NormalText(evidence.text());
     this.context = new Utterance(evidence.title() + ". " + evidence.section());
+    this.orders = Instructions.in(evidence.text());
     quantities.addAll(context.quantities());
     for (Sentences.Sentence sentence : Sentences.of(evidence.text())) {
-      Utterance utterance = new Utterance(sentence.text());
-      int number = lines.size();
-      quantities.addAll(utterance.quantities());
-      lines.add(new Line(utterance, points.at(sentence.start()), points.at(sentence.end())));
-      for (Word word : utterance.words()) {
-        List<Integer> at = index.computeIfAbsent(word.concept(), k -> new ArrayList<>());
-        if (at.isEmpty() || at.getLast() != number) {
-          at.add(number);
+      if (!isOrder(points.at(sentence.start()), points.at(sentence.end()))) {
+        add(sentence.text(), points.at(sentence.start()), points.at(sentence.end()));
+        continue;
+      }
+      for (int[] piece : Instructions.pieces(sentence)) {
+        int from = points.at(piece[0]);
+        int to = points.at(piece[1]);
+        if (!isOrder(from, to)) { // what speaks to the checker is no evidence
+          add(evidence.text().substring(piece[0], piece[1]), from, to);
         }
       }
     }
   }
+
+  private void add(String sentence, int from, int to) {
+    Utterance utterance = new Utterance(sentence);
+    int number = lines.size();
+    quantities.addAll(utterance.quantities());
+    lines.add(new Line(utterance, from, to));
+    for (Word word : utterance.words()) {
+      List<Integer> at = index.computeIfAbsent(word.concept(), k -> new ArrayList<>());
+      if (at.isEmpty() || at.getLast() != number) {
+        at.add(number);
+      }
+    }
+  }
+
+  /** Whether anything of the stretch, in code points, speaks to a checker and not to a reader. */
+  boolean isOrder(int from, int to) {
+    return orders.stream().anyMatch(o -> o.meets(from, to));
+  }
+
+  /** The text for a model's eyes: without what speaks to it. */
+  String shown() {
+    StringBuilder shown = new StringBuilder();
+    int at = 0;
+    for (Instructions.Stretch order : orders) {
+      shown.append(points.slice(at, order.start())).append(LEFT_OUT);
+      at = order.end();
+    }
+    return shown.append(points.slice(at, points.length())).toString();
+  }
+
+  /** What a model sees in the place of a sentence that speaks to it. */
+  static final String LEFT_OUT = "[a sentence was left out]";
 
   Evidence evidence() {
     return evidence;

@@ -21,7 +21,7 @@ public interface Judge {
   /**
    * Names a judge in a record.
    *
-   * @param kind {@code lexical} or {@code model}
+   * @param kind {@code lexical}, {@code trained} or {@code model}
    */
   record Id(String kind, String id, String version) {}
 

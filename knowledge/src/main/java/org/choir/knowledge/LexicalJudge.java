@@ -18,7 +18,7 @@ import org.choir.knowledge.Alignment.Reading;
  * English; the same input gives the same judgement everywhere.
  */
 public final class LexicalJudge implements Judge {
-  private static final Id ID = new Id("lexical", "choir-lexical", "1");
+  private static final Id ID = new Id("lexical", "choir-lexical", "2");
 
   /** A claim's parts, each of which may stand at another place of the source. */
   private static final Pattern JOINTS =
@@ -145,10 +145,12 @@ public final class LexicalJudge implements Judge {
   private static Optional<Quote> literal(String wanted, EvidenceText text) {
     NormalText whole = text.whole();
     OptionalInt at = Places.of(whole.lower(), wanted);
-    return at.isEmpty()
-        ? Optional.empty()
-        : Optional.of(
-            text.quote(whole.start(at.getAsInt()), whole.end(at.getAsInt() + wanted.length() - 1)));
+    if (at.isEmpty()) {
+      return Optional.empty();
+    }
+    int start = whole.start(at.getAsInt());
+    int end = whole.end(at.getAsInt() + wanted.length() - 1);
+    return text.isOrder(start, end) ? Optional.empty() : Optional.of(text.quote(start, end));
   }
 
   private static boolean turnedAround(Utterance said, EvidenceText text, Quote quote) {
@@ -222,13 +224,17 @@ public final class LexicalJudge implements Judge {
     };
   }
 
+  /** The parts of a claim that say something of their own. */
+  static List<String> parts(Utterance said) {
+    return JOINTS
+        .splitAsStream(said.normal().text())
+        .filter(part -> new Utterance(part).content().size() >= 2)
+        .toList();
+  }
+
   /** A claim of several parts: each may be said elsewhere, and one may not be said at all. */
   private static Judgement byParts(Utterance said, Reading whole, List<EvidenceText> evidence) {
-    List<String> parts =
-        JOINTS
-            .splitAsStream(said.normal().text())
-            .filter(part -> new Utterance(part).content().size() >= 2)
-            .toList();
+    List<String> parts = parts(said);
     if (parts.size() < 2) {
       return judgement(whole);
     }

@@ -21,10 +21,13 @@ import org.choir.model.ModelRequest;
  * Asks a language model. It sees the claim and the passages, as data between marks that their
  * authors cannot have known, and must quote the words that carry its verdict. An answer that is not
  * such an object, a quote that is not in the source or not about the claim, makes the answer void;
- * then, and when the model fails, the judgement by rules stands, but as partial at most.
+ * then, and when the model fails, the judgement by rules stands, but as partial at most. Where the
+ * model supports what the rules do not, a second model is asked, or the same once more, and the
+ * more careful of the two verdicts counts. Sentences of a source that speak to a checker are not
+ * shown and cannot be quoted.
  */
 public final class ModelJudge implements Judge {
-  private static final String VERSION = "1";
+  private static final String VERSION = "2";
   private static final int MAX_PASSAGE_CHARS = 6_000;
   private static final int MAX_OUTPUT_TOKENS = 400;
   private static final Duration DEADLINE = Duration.ofSeconds(60);
@@ -45,17 +48,29 @@ public final class ModelJudge implements Judge {
       """;
 
   private final ModelClient client;
+  private final ModelClient second;
   private final LexicalJudge rules;
 
   /** A judge that asks this client; the caller closes it. */
   public ModelJudge(ModelClient client) {
+    this(client, client);
+  }
+
+  /**
+   * A judge with a second opinion; the caller closes both.
+   *
+   * @param second is asked where the first supports what the rules do not
+   */
+  public ModelJudge(ModelClient client, ModelClient second) {
     this.client = client;
+    this.second = second;
     this.rules = new LexicalJudge();
   }
 
   @Override
   public Id id() {
-    return new Id("model", client.id(), VERSION);
+    String both = client.id().equals(second.id()) ? client.id() : client.id() + "+" + second.id();
+    return new Id("model", both, VERSION);
   }
 
   @Override
@@ -64,9 +79,20 @@ public final class ModelJudge implements Judge {
     if (byRules.firm()) {
       return byRules;
     }
+    Judgement first = asked(client, claim, evidence, byRules);
+    boolean disagree = first.verdict() == ClaimVerdict.SUPPORTED && !byRules.verdict().stands();
+    if (!disagree) {
+      return first;
+    }
+    Judgement other = asked(second, claim, evidence, byRules);
+    return other.verdict().compareTo(first.verdict()) > 0 ? other : first;
+  }
+
+  private static Judgement asked(
+      ModelClient who, Claim claim, List<Evidence> evidence, Judgement byRules) {
     String answer;
     try {
-      answer = client.ask(request(claim, evidence), event -> {}).text();
+      answer = who.ask(request(claim, evidence), event -> {}).text();
     } catch (ModelException e) {
       if (Thread.currentThread().isInterrupted()) {
         throw e;
@@ -81,7 +107,7 @@ public final class ModelJudge implements Judge {
   /** How a judgement's reason begins when the model gave no answer: it is worth another try. */
   static final String FAILED = "judge_failed";
 
-  private ModelRequest request(Claim claim, List<Evidence> evidence) {
+  private static ModelRequest request(Claim claim, List<Evidence> evidence) {
     StringBuilder all = new StringBuilder(claim.text());
     evidence.forEach(e -> all.append('\n').append(e.text()));
     String mark = Digest.of(all.toString()).prefix(24);
@@ -101,15 +127,15 @@ public final class ModelJudge implements Judge {
   }
 
   private static String excerpt(Claim claim, Evidence evidence) {
+    EvidenceText text = new EvidenceText(evidence);
     if (evidence.text().length() <= MAX_PASSAGE_CHARS) {
-      return evidence.text();
+      return text.shown();
     }
     String best =
-        new EvidenceText(evidence)
-            .windows(new Utterance(claim.text())).stream()
-                .map(window -> window.quote().text())
-                .distinct()
-                .collect(Collectors.joining("\n...\n"));
+        text.windows(new Utterance(claim.text())).stream()
+            .map(window -> window.quote().text())
+            .distinct()
+            .collect(Collectors.joining("\n...\n"));
     int end = Math.min(best.length(), MAX_PASSAGE_CHARS);
     return best.substring(0, end);
   }
@@ -133,12 +159,15 @@ public final class ModelJudge implements Judge {
       case "supported" -> carried(claim, evidence, quote, ClaimVerdict.SUPPORTED);
       case "partial" -> carried(claim, evidence, quote, ClaimVerdict.PARTIAL);
       case "contradicted" ->
-          Optional.of(
-              Judgement.against(
-                  ClaimVerdict.CONTRADICTED,
-                  0.05,
-                  "model_contradicts: \"" + Text.visible(quote, 200) + '"',
-                  false));
+          places(evidence, quote).stream()
+              .findFirst()
+              .map(
+                  found ->
+                      Judgement.against(
+                          ClaimVerdict.CONTRADICTED,
+                          0.05,
+                          "model_contradicts: \"" + Text.visible(found.text(), 200) + '"',
+                          false));
       case "unsupported" ->
           Optional.of(
               Judgement.against(
@@ -152,10 +181,6 @@ public final class ModelJudge implements Judge {
 
   private static Optional<Judgement> carried(
       Claim claim, List<Evidence> evidence, String quote, ClaimVerdict verdict) {
-    String wanted = new NormalText(quote).lower().strip();
-    if (wanted.length() < 8) {
-      return Optional.empty();
-    }
     Utterance said = new Utterance(claim.text());
     Utterance quoted = new Utterance(quote);
     double all = said.content().stream().mapToDouble(Word::weight).sum();
@@ -163,16 +188,7 @@ public final class ModelJudge implements Judge {
     if (all == 0 || shared / all < RELATED) {
       return Optional.empty();
     }
-    List<Quote> found = new ArrayList<>();
-    for (Evidence one : evidence) {
-      EvidenceText text = new EvidenceText(one);
-      OptionalInt at = Places.of(text.whole().lower(), wanted);
-      if (at.isPresent() && found.isEmpty()) {
-        int start = text.whole().start(at.getAsInt());
-        int end = text.whole().end(at.getAsInt() + wanted.length() - 1);
-        found.add(text.quote(start, end));
-      }
-    }
+    List<Quote> found = places(evidence, quote);
     boolean full = verdict == ClaimVerdict.SUPPORTED;
     return found.isEmpty()
         ? Optional.empty()
@@ -183,6 +199,24 @@ public final class ModelJudge implements Judge {
                 full ? "" : "model_partial: the source says a part of it",
                 found,
                 false));
+  }
+
+  /** Where the quoted words stand in a source, outside of what speaks to the judge. */
+  private static List<Quote> places(List<Evidence> evidence, String quote) {
+    String wanted = new NormalText(quote).lower().strip();
+    List<Quote> found = new ArrayList<>();
+    for (Evidence one : wanted.length() < 8 ? List.<Evidence>of() : evidence) {
+      EvidenceText text = new EvidenceText(one);
+      OptionalInt at = Places.of(text.whole().lower(), wanted);
+      if (at.isPresent() && found.isEmpty()) {
+        int start = text.whole().start(at.getAsInt());
+        int end = text.whole().end(at.getAsInt() + wanted.length() - 1);
+        if (!text.isOrder(start, end)) {
+          found.add(text.quote(start, end));
+        }
+      }
+    }
+    return found;
   }
 
   private static Judgement capped(Judgement byRules, String reason) {

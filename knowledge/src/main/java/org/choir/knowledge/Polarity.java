@@ -24,6 +24,13 @@ final class Polarity {
           "\\b(?:(?:not|n't) (?:true|the case|correct)|false|untrue|wrong|incorrect|myth"
               + "|misconception|no evidence|den(?:y|ies|ied)|doubt(?:s|ed|ful)?) that\\b");
 
+  /** With "to" after them they deny what follows: failed to start, refused to sign. */
+  private static final Set<String> FAILING =
+      Set.of("fail", "fails", "failed", "failing", "refuse", "refuses", "refused", "unable");
+
+  private static final Set<String> PHRASE_ENDS =
+      Set.of("the", "a", "an", "is", "are", "was", "were", "has", "have", "can", "may", "must");
+
   private static final Set<String> SETTING =
       Set.of(
           "turn", "turned", "turns", "switch", "switched", "set", "is", "are", "was", "to", "be");
@@ -220,7 +227,11 @@ final class Polarity {
     }
     for (int i = 0; i < words.size(); i++) {
       Word word = words.get(i);
-      if (Lexicon.NEGATORS.contains(word.lower()) && !limiting.contains(word.start())) {
+      boolean fails =
+          FAILING.contains(word.lower())
+              && i + 1 < words.size()
+              && words.get(i + 1).lower().equals("to");
+      if ((fails || Lexicon.NEGATORS.contains(word.lower())) && !limiting.contains(word.start())) {
         denials.add(denial(utterance, i));
       }
     }
@@ -234,6 +245,12 @@ final class Polarity {
     String head = "";
     for (int i = at + 1; i < words.size() && !clauseEnds(utterance, i - 1, i); i++) {
       Word word = words.get(i);
+      // "Without a condition the index is used": the index is not denied.
+      if (words.get(at).lower().equals("without")
+          && !head.isEmpty()
+          && PHRASE_ENDS.contains(word.lower())) {
+        break;
+      }
       if (word.isContent() || word.kind() == Word.Kind.QUANTITY) {
         scope.add(word.concept());
         head = head.isEmpty() ? word.concept() : head;

@@ -15,6 +15,7 @@ import org.choir.core.Digest;
 import org.choir.knowledge.OpenSets.OpenSet;
 import org.choir.knowledge.SetStore.Manifest;
 import org.choir.knowledge.SetStore.Member;
+import org.choir.knowledge.formats.Formats;
 import org.choir.knowledge.lucene.IndexView;
 import org.choir.knowledge.lucene.Words;
 import org.choir.model.Embedder;
@@ -217,6 +218,25 @@ public final class SourceLibrary implements AutoCloseable {
           .map(location -> stored(source).passages(location))
           .orElse(List.of());
     }
+  }
+
+  /**
+   * Stores a document that is no file of the reader's, such as a web page, so that its text can be
+   * asked for by its digest. It belongs to no set.
+   *
+   * @param fileName whose ending says what it is
+   * @throws UnusableSource if it cannot be read as a source
+   */
+  public SourceDocument keep(String fileName, byte[] bytes, String location) {
+    Digest id = Digest.of(bytes);
+    Optional<StoredDocument> stored = documents.load(id);
+    if (stored.isEmpty()) {
+      if (bytes.length > limits.fileBytes()) {
+        throw new UnusableSource("too_large", "it has more than " + limits.fileBytes() + " bytes");
+      }
+      documents.save(StoredDocument.of(id, Formats.read(fileName, bytes, limits)));
+    }
+    return stored(id).at(location);
   }
 
   /** The stored extracted text of a source. */

@@ -1,5 +1,6 @@
 package org.choir.sandbox;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -22,6 +23,7 @@ final class Leases {
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<String, Leased> vms = new HashMap<>();
   private final Set<Leased> active = new HashSet<>(); // running or being started
+  private volatile VmEvents events = VmEvents.NONE;
   private boolean closed;
 
   Leases(VmHost host, Admission admission, InstantSource clock) {
@@ -29,6 +31,10 @@ final class Leases {
     this.admission = admission;
     this.clock = clock;
     host.onLoss(this::lost);
+  }
+
+  void tell(VmEvents listener) {
+    events = listener;
   }
 
   Instant now() {
@@ -104,8 +110,8 @@ final class Leases {
     try {
       VmState.Running running =
           switch (host.find(id).orElse(null)) {
-            case null -> host.create(vm.spec());
-            case VmState.Suspended suspended -> host.resume(suspended);
+            case null -> created(vm.spec());
+            case VmState.Suspended suspended -> resumed(suspended);
             case VmState.Running already -> already;
             case VmState.Changing changing ->
                 throw SandboxException.passing(
@@ -124,6 +130,47 @@ final class Leases {
         release(vm);
       }
     }
+  }
+
+  private VmState.Running created(VmSpec spec) {
+    long begun = System.nanoTime();
+    VmState.Running running = host.create(spec);
+    told(() -> events.started(running.info(), since(begun)), () -> host.destroy(spec.id()));
+    return running;
+  }
+
+  private VmState.Running resumed(VmState.Suspended suspended) {
+    long begun = System.nanoTime();
+    VmState.Running running = host.resume(suspended);
+    boolean cold = !running.notice().isEmpty();
+    told(() -> events.resumed(running.info(), cold, since(begun)), () -> host.suspend(running));
+    return running;
+  }
+
+  /** What nobody could be told of is undone. */
+  private static void told(Runnable telling, Runnable undo) {
+    boolean told = false;
+    try {
+      telling.run();
+      told = true;
+    } finally {
+      if (!told) {
+        undo.run();
+      }
+    }
+  }
+
+  /** An end has happened, whoever could be told of it. */
+  private static void tellEnd(String id, Runnable telling) {
+    try {
+      telling.run();
+    } catch (RuntimeException e) {
+      LOG.warn("what became of VM {} could not be told: {}", id, e.toString());
+    }
+  }
+
+  private static Duration since(long begun) {
+    return Duration.ofNanos(System.nanoTime() - begun);
   }
 
   private void admit(Leased vm) {
@@ -166,7 +213,9 @@ final class Leases {
 
   /** Suspends a VM for its lease. */
   VmInfo put(VmState.Running running) {
+    long begun = System.nanoTime();
     VmInfo info = host.suspend(running).info();
+    tellEnd(info.id(), () -> events.suspended(info, since(begun)));
     lock.lock();
     try {
       active.removeIf(vm -> vm.spec().id().equals(info.id()));
@@ -188,7 +237,9 @@ final class Leases {
     }
     try {
       if (current) {
+        Optional<VmState> there = host.find(id);
         host.destroy(id);
+        there.ifPresent(was -> tellEnd(id, () -> events.ended(was.info())));
       }
     } finally {
       forget(vm);
@@ -215,7 +266,9 @@ final class Leases {
     } finally {
       lock.unlock();
     }
-    if (vm != null && vm.running() != null) {
+    VmState.Running held = vm == null ? null : vm.running();
+    if (vm != null && held != null) {
+      tellEnd(id, () -> events.lost(held.info(), host.find(id).isPresent()));
       isCurrent(vm);
     }
   }

@@ -117,6 +117,10 @@ final class OwnHost implements VmHost {
       try {
         requireFree(spec);
         Machines.Live live = pool.claim(spec).orElseGet(() -> starts.cold(spec));
+        if (closed) {
+          machines.stop(live); // nobody was left to know of it
+          throw new IllegalStateException("this host is closed");
+        }
         done = true;
         return running(cell, live, "");
       } finally {
@@ -192,8 +196,11 @@ final class OwnHost implements VmHost {
     if (entry.snapshot() > 0) {
       sleep.suspended(cell, entry);
     } else {
-      cells.remove(entry.id(), cell);
-      Journal.remove(entry.folder());
+      try {
+        Journal.remove(entry.folder());
+      } finally {
+        cells.remove(entry.id(), cell); // last, so that whoever destroys it waits for the end
+      }
     }
   }
 
@@ -302,6 +309,7 @@ final class OwnHost implements VmHost {
 
   @Override
   public Recovery recover() {
+    starts.recover();
     List<String> adopted = new ArrayList<>();
     List<String> reaped = new ArrayList<>();
     Set<Path> mine = ConcurrentHashMap.newKeySet();
@@ -388,6 +396,7 @@ final class OwnHost implements VmHost {
   @Override
   public void close() {
     closed = true;
+    starts.close();
     pool.close();
     cells
         .values()

@@ -74,6 +74,21 @@ public final class Sandboxes implements AutoCloseable {
           folder.resolve("templates"));
     }
 
+    public Options withAccelerator(String wanted) {
+      return new Options(
+          folder,
+          image,
+          wanted,
+          cpus,
+          memoryMib,
+          overlayMib,
+          vmLimit,
+          pool,
+          lease,
+          quota,
+          templates);
+    }
+
     public Options withPool(int ready) {
       return new Options(
           folder,
@@ -187,6 +202,11 @@ public final class Sandboxes implements AutoCloseable {
           "free some space or set another CHOIR_HOME",
           e);
     }
+  }
+
+  /** Tells what becomes of VMs from now on; one listener. */
+  public void tell(VmEvents listener) {
+    leases.tell(listener);
   }
 
   /** Where the VMs live, and what that place promises. */
@@ -308,6 +328,13 @@ public final class Sandboxes implements AutoCloseable {
 
   /** What a user must be told about the isolation of these VMs; empty if nothing. */
   public Optional<String> warning() {
+    if (accelerator().equals("remote")) {
+      return Optional.of(
+          "VMs run at "
+              + host.name()
+              + ": whoever runs that service can read what lies in them, and what they send through"
+              + " their own network card is not checked here.");
+    }
     return host.capabilities().contains(Capability.ISOLATION)
         ? Optional.empty()
         : Optional.of(

@@ -151,16 +151,17 @@ public final class Signers implements AutoCloseable {
             .put("context", signing.context())
             .put("form", signing.form().word())
             .put("digest", signing.digest().hex());
-    Verdict verdict =
-        gate.decide(
-            new Action(
-                signing.tenant(),
-                signing.agent(),
-                signing.actionId(),
-                "vm.sign",
-                arguments,
-                // The same message always has the same signature.
-                ReplayClass.KEYED));
+    // The same message always has the same signature.
+    ReplayClass keyed = ReplayClass.KEYED;
+    Action action =
+        new Action(
+            signing.tenant(), signing.agent(), signing.actionId(), "vm.sign", arguments, keyed);
+    Verdict verdict = gate.decide(action);
+    if (!(verdict instanceof Verdict.Allow || verdict instanceof Verdict.Replay)) {
+      Instant now = Instant.ofEpochMilli(clock.millis());
+      audit.record(
+          AuditEvent.decided(action, verdict, "", now)); // a signature tells its rule itself
+    }
     return switch (verdict) {
       case Verdict.Allow allow -> allow.rule();
       case Verdict.Replay replay -> replay.rule();

@@ -9,13 +9,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Starts machines, no more at once than the processors can start in time. */
-final class Starts {
+final class Starts implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Starts.class);
 
   private final Machines machines;
   private final Templates templates;
   private final Supplier<String> accelerator;
   private final Duration patience;
+  private volatile boolean closed;
 
   // More at once only make each other late; a restore is mostly one processor's work.
   private final Semaphore turns =
@@ -41,7 +42,7 @@ final class Starts {
             try {
               return machines.fork(spec, how, templates.of(spec, how));
             } catch (SandboxException e) {
-              if (e.code().startsWith("no_") || e.code().equals("image_mismatch")) {
+              if (closed || e.code().startsWith("no_") || e.code().equals("image_mismatch")) {
                 throw e; // a boot would fail in the same way
               }
               if (e.getCause() instanceof IOException) {
@@ -52,6 +53,18 @@ final class Starts {
           }
           return machines.boot(spec, how);
         });
+  }
+
+  /** Ends a template that is being made; nothing is started any more. */
+  @Override
+  public void close() {
+    closed = true;
+    templates.close();
+  }
+
+  /** What an earlier server left of a template in the making is removed. */
+  void recover() {
+    templates.recover();
   }
 
   /**
@@ -73,6 +86,9 @@ final class Starts {
       throw SandboxException.passing("cancelled", "the start of " + id + " was interrupted", "", e);
     }
     try {
+      if (closed) {
+        throw new IllegalStateException("this host is closed");
+      }
       return start.get();
     } finally {
       turns.release();

@@ -3,6 +3,7 @@ package org.choir.sandbox;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import org.choir.core.Digest;
 import org.choir.core.Json;
 import org.choir.core.TenantId;
 import org.choir.keys.PrivateFiles;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * The templates of one machine, one folder for each kind of VM, named by the digest of all its
  * state is bound to. Several processes may use one folder.
  */
-final class Templates {
+final class Templates implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Templates.class);
   private static final Duration PREPARE = Duration.ofSeconds(20);
   private static final String UNFINISHED = "making-";
@@ -32,6 +34,8 @@ final class Templates {
   private final Driver driver;
   private final Machines machines;
   private final ReentrantLock lock = new ReentrantLock();
+  private volatile @Nullable Path making;
+  private volatile boolean closed;
 
   Templates(Path folder, Driver driver, Machines machines) {
     this.folder = folder;
@@ -93,7 +97,11 @@ final class Templates {
   private Template make(Path at, VmSpec spec, String accelerator, Image image, Snapshot.Fit fit)
       throws IOException {
     Path work = Machines.newFolder(folder, UNFINISHED);
+    making = work;
     try {
+      if (closed) {
+        throw new IllegalStateException("this host is closed");
+      }
       VmSpec nobodys =
           new VmSpec(
               "template",
@@ -124,6 +132,50 @@ final class Templates {
       return new Template(at, live.entry().token());
     } finally {
       machines.removeUnknown(work);
+      making = null;
+    }
+  }
+
+  /**
+   * Removes what a server left that ended while it made a template. Another's that is at it holds
+   * the lock, and clears up itself.
+   */
+  void recover() {
+    if (!Files.isDirectory(folder) || !lock.tryLock()) {
+      return;
+    }
+    try (FileChannel channel =
+            FileChannel.open(
+                folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock held = channel.tryLock()) {
+      if (held != null) {
+        removeUnfinished();
+      }
+    } catch (OverlappingFileLockException e) {
+      LOG.debug("another room of this process makes a template in {}", folder);
+    } catch (IOException e) {
+      throw SandboxException.lasting(
+          "cannot_clean", "cannot tidy up " + folder + ": " + e.getMessage(), "", e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void removeUnfinished() throws IOException {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, UNFINISHED + "*")) {
+      for (Path left : all) {
+        machines.removeUnknown(left);
+      }
+    }
+  }
+
+  /** Ends what is being made; nobody will ask for it. */
+  @Override
+  public void close() {
+    closed = true;
+    Path unfinished = making;
+    if (unfinished != null) {
+      machines.removeUnknown(unfinished);
     }
   }
 
@@ -132,11 +184,10 @@ final class Templates {
    * any more. Machines that came from one keep it open. Only under the lock.
    */
   private void removeUseless(Snapshot.Fit fit) throws IOException {
+    removeUnfinished();
     try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, Files::isDirectory)) {
       for (Path old : all) {
-        if (old.getFileName().toString().startsWith(UNFINISHED)) {
-          machines.removeUnknown(old);
-        } else if (!Template.isFor(old, fit.image(), fit.version())) {
+        if (!Template.isFor(old, fit.image(), fit.version())) {
           Journal.remove(old);
         }
       }

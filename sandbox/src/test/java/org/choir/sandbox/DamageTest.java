@@ -2,6 +2,7 @@ package org.choir.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.RandomAccessFile;
@@ -11,8 +12,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.choir.core.Json;
@@ -155,6 +159,44 @@ class DamageTest {
       assertThat(Shell.run(three, "echo fine").out()).isEqualTo("fine\n");
       assertThat(Files.getLastModifiedTime(memory)).isGreaterThan(damaged);
       three.close();
+    }
+  }
+
+  @Test
+  void aTemplateThatIsBeingMadeEndsWithItsServer() throws Exception {
+    Path templates = folder.resolve("cut-templates");
+    Sandboxes.Options options = TestImage.options(folder.resolve("cut")).withTemplates(templates);
+    Sandboxes cut = TestImage.open(options, InstantSource.system());
+    CompletableFuture<Void> asked =
+        CompletableFuture.runAsync(() -> cut.obtain("never"), Thread::startVirtualThread);
+    String making = templates.resolve("making-").toString();
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> !HypervisorProcess.withArgument(making).isEmpty());
+    cut.close();
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> HypervisorProcess.withArgument(making).isEmpty());
+    assertThat(asked).failsWithin(Duration.ofSeconds(60));
+    assertThat(HypervisorProcess.withArgument(folder.resolve("cut").toString())).isEmpty();
+  }
+
+  @Test
+  void whatADeadServerLeftOfATemplateIsRemovedByTheNext() throws Exception {
+    Path templates = folder.resolve("left-templates");
+    Path left = Files.createDirectories(templates.resolve("making-1"));
+    Path disk = Files.writeString(left.resolve("overlay.img"), "half of it");
+    // Whatever runs with this disk among its arguments was started for it.
+    Process machine = new ProcessBuilder("tail", "-f", disk.toString()).start();
+    try (Sandboxes next =
+        TestImage.open(
+            TestImage.options(folder.resolve("left")).withTemplates(templates),
+            InstantSource.system())) {
+      next.recover();
+      assertThat(left).doesNotExist();
+      assertThat(machine.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      machine.destroyForcibly();
     }
   }
 

@@ -131,7 +131,10 @@ class SignerTest {
     AUDIT.clear();
     refused("sign_denied", () -> signers.sign(signing("forbidden", WORDS)));
     refused("sign_held", () -> signers.sign(signing("ask", WORDS)));
-    assertThat(AUDIT).isEmpty();
+    assertThat(AUDIT).extracting(AuditEvent::kind).containsOnly("action.decided");
+    assertThat(AUDIT)
+        .extracting(e -> e.data().path("verdict").asText())
+        .containsExactly("DENY", "HOLD");
   }
 
   @Test

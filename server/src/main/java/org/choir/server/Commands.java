@@ -20,6 +20,7 @@ import org.choir.agent.RunState;
 import org.choir.backbone.FileStore;
 import org.choir.backbone.StateEntry;
 import org.choir.core.AgentId;
+import org.choir.core.AuditEvent;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import org.choir.core.RunId;
@@ -52,6 +53,14 @@ final class Commands implements AutoCloseable {
           "note",
           "export",
           "verify",
+          "audit.log",
+          "audit.show",
+          "audit.prove",
+          "audit.verify",
+          "audit.replay",
+          "audit.export",
+          "audit.erase",
+          "audit.restart",
           "vm.create",
           "vm.ls",
           "vm.exec",
@@ -73,18 +82,21 @@ final class Commands implements AutoCloseable {
       Stream.concat(OWN.stream(), KbCommands.NAMES.stream()).collect(Collectors.toSet());
 
   private final Wiring rooms;
+  private final InstantSource clock;
   private final Runs runs;
   private final Delivery delivery;
   private final ResearchCommand research;
   private final ReportCommands reports;
   private final KbCommands kb;
   private final VmCommands vms;
+  private final AuditCommands audit;
   private final SignCommands signing;
   private final ScheduledExecutorService later =
       Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("later").factory());
 
   Commands(Wiring rooms, InstantSource clock) {
     this.rooms = rooms;
+    this.clock = clock;
     this.delivery = new Delivery(rooms.home().part("runs"));
     this.runs =
         new Runs(
@@ -96,6 +108,7 @@ final class Commands implements AutoCloseable {
     this.reports = new ReportCommands(rooms);
     this.kb = new KbCommands(rooms.knowledge());
     this.vms = new VmCommands(rooms.sandboxes(), rooms.settings().egress());
+    this.audit = new AuditCommands(rooms.audits(), clock);
     this.signing = new SignCommands(rooms.signers());
     rooms.sandboxes().list().stream()
         .filter(vm -> VmCommands.isOfRun(vm.id()))
@@ -148,9 +161,11 @@ final class Commands implements AutoCloseable {
         yield vms.handle(request, events);
       }
       default ->
-          KbCommands.NAMES.contains(request.command())
-              ? kb.handle(request, events)
-              : vms.handle(request, events);
+          request.command().startsWith("audit.")
+              ? audit.handle(request, events)
+              : KbCommands.NAMES.contains(request.command())
+                  ? kb.handle(request, events)
+                  : vms.handle(request, events);
     };
   }
 
@@ -270,6 +285,15 @@ final class Commands implements AutoCloseable {
       }
     }
     delivery.forget(run);
+    rooms
+        .audits()
+        .record(
+            new AuditEvent(
+                request.user(),
+                clock.instant(),
+                "run.removed",
+                run.lead(),
+                Json.object().put("run", run.value()).put("by", "user:" + request.user())));
     return Json.object().put("run", run.value()).put("removed", true);
   }
 

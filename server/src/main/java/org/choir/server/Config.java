@@ -3,23 +3,23 @@ package org.choir.server;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import org.choir.audit.NoteKey;
+import org.choir.audit.dynamodb.DynamoAnchors;
 import org.choir.backbone.Backbone;
 import org.choir.core.ChoirException;
 import org.choir.core.Text;
+import org.choir.database.Database;
 import org.choir.sandbox.EgressRule;
 import org.choir.sandbox.Quota;
 import org.snakeyaml.engine.v2.api.Load;
@@ -33,7 +33,7 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
  */
 public final class Config {
   /** Providers whose use with private files needs consent. */
-  static final List<String> PROVIDERS = List.of("anthropic", "openai", "ollama");
+  static final List<String> PROVIDERS = List.of("anthropic", "openai", "ollama", "e2b", "runloop");
 
   private static final Map<String, String> DEFAULTS = defaults();
 
@@ -41,7 +41,6 @@ public final class Config {
   private static final Set<String> OTHER_VARIABLES =
       Set.of("CHOIR_HOME", "CHOIR_USER", "CHOIR_NO_INSTALL", "CHOIR_JVM_FOLDER");
 
-  private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h|d)");
   private static final int FILE_BYTES_MAX = 1 << 20;
 
   /** Far beyond any key: ends the reading of a file whose aliases form a circle. */
@@ -49,7 +48,12 @@ public final class Config {
 
   /** Settings that hold several values: a list in the file, separated by commas elsewhere. */
   private static final Set<String> LISTS =
-      Set.of("egress.allow", "egress.registries", "egress.allow-private", "knowledge.reviewers");
+      Set.of(
+          "egress.allow",
+          "egress.registries",
+          "egress.allow-private",
+          "audit.timestamp.certificates",
+          "knowledge.reviewers");
 
   private Config() {}
 
@@ -61,6 +65,19 @@ public final class Config {
     d.put("server.idle", "15m");
     d.put("backbone.durability", "crash");
     d.put("backbone.port", "0");
+    d.put("database.url", "");
+    d.put("database.user", "");
+    d.put("database.password-file", "");
+    d.put("audit.durability", "power");
+    d.put("audit.postgres", "true");
+    d.put("audit.dynamodb.table", "");
+    d.put("audit.dynamodb.region", "");
+    d.put("audit.dynamodb.endpoint", "");
+    d.put("audit.timestamp.url", "");
+    d.put("audit.timestamp.certificates", "");
+    d.put("audit.witness.url", "");
+    d.put("audit.witness.key", "");
+    d.put("sandbox.driver", "qemu");
     d.put("sandbox.accelerator", "auto");
     d.put("sandbox.memory-mib", "512");
     d.put("sandbox.overlay-mib", "1024");
@@ -73,6 +90,12 @@ public final class Config {
     d.put("sandbox.tenant-cpus", "64");
     d.put("sandbox.tenant-memory-mib", "65536");
     d.put("sandbox.tenant-disk-mib", "262144");
+    d.put("sandbox.firecracker.program", "");
+    d.put("sandbox.firecracker.jailer", "");
+    d.put("sandbox.firecracker.jails", "");
+    d.put("sandbox.e2b.template", "base");
+    d.put("sandbox.e2b.internet", "false");
+    d.put("sandbox.runloop.blueprint", "");
     d.put("egress.allow", "");
     d.put("egress.registries", "");
     d.put("egress.allow-private", "");
@@ -99,8 +122,9 @@ public final class Config {
    */
   public static Settings load(
       Path file, Map<String, String> environment, Map<String, String> flags) {
-    Map<String, Value> values = new TreeMap<>();
-    DEFAULTS.forEach((key, value) -> values.put(key, new Value(key, value, "the default")));
+    Map<String, SettingValues.Value> values = new TreeMap<>();
+    DEFAULTS.forEach(
+        (key, value) -> values.put(key, new SettingValues.Value(key, value, "the default", value)));
     fromFile(file).forEach((key, value) -> put(values, key, value, file + ": " + key));
     environment.forEach(
         (name, value) -> {
@@ -109,20 +133,11 @@ public final class Config {
           }
         });
     flags.forEach((key, value) -> put(values, key, value, "a flag for " + key));
-    return typed(values);
+    return typed(new SettingValues(values));
   }
 
-  /** A value and where it came from, for messages. */
-  private record Value(String key, String text, String origin) {
-    ChoirException bad(String expected) {
-      return ChoirException.usage(
-          "bad_setting",
-          origin + " is '" + Text.visible(text, 60) + "', expected " + expected,
-          "correct it, or leave it out for the default '" + DEFAULTS.get(key) + "'");
-    }
-  }
-
-  private static void put(Map<String, Value> values, String key, String value, String origin) {
+  private static void put(
+      Map<String, SettingValues.Value> values, String key, String value, String origin) {
     if (!DEFAULTS.containsKey(key)) {
       throw ChoirException.usage(
           "unknown_setting",
@@ -131,7 +146,10 @@ public final class Config {
               .map(near -> "did you mean " + near + " (" + variable(near) + ")?")
               .orElse("the settings are: " + String.join(", ", DEFAULTS.keySet())));
     }
-    values.put(key, new Value(key, value.strip(), origin));
+    values.put(
+        key,
+        new SettingValues.Value(
+            key, value.strip(), origin, Objects.requireNonNull(DEFAULTS.get(key))));
   }
 
   private static String variable(String key) {
@@ -197,60 +215,132 @@ public final class Config {
         });
   }
 
-  private static Settings typed(Map<String, Value> values) {
+  private static Settings typed(SettingValues values) {
     Set<String> consent = new HashSet<>();
     for (String provider : PROVIDERS) {
-      if (oneOf(values, "consent." + provider, "true", "false").equals("true")) {
+      if (values.oneOf("consent." + provider, "true", "false").equals("true")) {
         consent.add(provider);
       }
     }
     return new Settings(
-        text(values, "model"),
-        oneOf(values, "depth", "quick", "standard", "deep"),
-        number(values, "runs.at-once", 1, 64),
-        duration(values, "server.idle"),
+        values.text("model"),
+        values.oneOf("depth", "quick", "standard", "deep"),
+        values.number("runs.at-once", 1, 64),
+        values.duration("server.idle"),
         Backbone.Durability.valueOf(
-            oneOf(values, "backbone.durability", "crash", "power").toUpperCase(Locale.ROOT)),
-        number(values, "backbone.port", 0, 65_535),
-        oneOf(values, "sandbox.accelerator", "auto", "kvm", "tcg"),
-        number(values, "sandbox.memory-mib", 192, 65_536),
-        number(values, "sandbox.overlay-mib", 64, 65_536),
-        number(values, "sandbox.vm-limit", 1, 256),
-        Optional.of(value(values, "sandbox.image").text()).filter(t -> !t.isEmpty()).map(Path::of),
-        duration(values, "sandbox.keep"),
-        duration(values, "sandbox.lease"),
-        number(values, "sandbox.pool", 0, 64),
+            values.oneOf("backbone.durability", "crash", "power").toUpperCase(Locale.ROOT)),
+        values.number("backbone.port", 0, 65_535),
+        database(values),
+        audit(values),
+        values.oneOf("sandbox.accelerator", "auto", "kvm", "tcg"),
+        values.number("sandbox.memory-mib", 192, 65_536),
+        values.number("sandbox.overlay-mib", 64, 65_536),
+        values.number("sandbox.vm-limit", 1, 256),
+        values.path("sandbox.image"),
+        values.duration("sandbox.keep"),
+        values.duration("sandbox.lease"),
+        values.number("sandbox.pool", 0, 64),
         new Quota(
-            number(values, "sandbox.tenant-vms", 1, 100_000),
-            number(values, "sandbox.tenant-cpus", 1, 100_000),
-            number(values, "sandbox.tenant-memory-mib", 64, 100_000_000),
-            number(values, "sandbox.tenant-disk-mib", 64, 100_000_000)),
+            values.number("sandbox.tenant-vms", 1, 100_000),
+            values.number("sandbox.tenant-cpus", 1, 100_000),
+            values.number("sandbox.tenant-memory-mib", 64, 100_000_000),
+            values.number("sandbox.tenant-disk-mib", 64, 100_000_000)),
+        new DriverSettings(
+            values.oneOf("sandbox.driver", "qemu", "firecracker", "e2b", "runloop"),
+            values.path("sandbox.firecracker.program"),
+            values.path("sandbox.firecracker.jailer"),
+            values.path("sandbox.firecracker.jails"),
+            values.text("sandbox.e2b.template"),
+            values.oneOf("sandbox.e2b.internet", "true", "false").equals("true"),
+            values.value("sandbox.runloop.blueprint").text()),
         egress(values),
-        Set.copyOf(list(values, "knowledge.reviewers")),
+        Set.copyOf(values.list("knowledge.reviewers")),
         consent);
   }
 
-  private static EgressSettings egress(Map<String, Value> values) {
+  private static Optional<Database.External> database(SettingValues values) {
+    values.requireBoth("database.url", "database.user");
+    values.requireBoth("database.url", "database.password-file");
+    return values.isSet("database.url")
+        ? Optional.of(
+            new Database.External(
+                values.text("database.url"),
+                values.text("database.user"),
+                Path.of(values.text("database.password-file"))))
+        : Optional.empty();
+  }
+
+  private static AuditSettings audit(SettingValues values) {
+    values.requireBoth("audit.dynamodb.table", "audit.dynamodb.region");
+    values.requireBoth("audit.timestamp.url", "audit.timestamp.certificates");
+    values.requireBoth("audit.witness.url", "audit.witness.key");
+    return new AuditSettings(
+        values.oneOf("audit.durability", "crash", "power").equals("power"),
+        values.oneOf("audit.postgres", "true", "false").equals("true"),
+        values.isSet("audit.dynamodb.table")
+            ? Optional.of(
+                new DynamoAnchors.Options(
+                    values.text("audit.dynamodb.region"),
+                    values.text("audit.dynamodb.table"),
+                    values.isSet("audit.dynamodb.endpoint")
+                        ? values.address("audit.dynamodb.endpoint")
+                        : null))
+            : Optional.empty(),
+        values.isSet("audit.timestamp.url")
+            ? Optional.of(
+                new AuditSettings.Timestamp(
+                    values.address("audit.timestamp.url"), certificates(values)))
+            : Optional.empty(),
+        values.isSet("audit.witness.url")
+            ? Optional.of(
+                new AuditSettings.Witness(values.address("audit.witness.url"), witnessKey(values)))
+            : Optional.empty());
+  }
+
+  private static List<Path> certificates(SettingValues values) {
+    List<Path> files = values.list("audit.timestamp.certificates").stream().map(Path::of).toList();
+    if (!files.stream().allMatch(Files::isReadable)) {
+      throw values
+          .value("audit.timestamp.certificates")
+          .bad("PEM files of certificates that a time stamp must lead to");
+    }
+    return files;
+  }
+
+  private static NoteKey witnessKey(SettingValues values) {
+    try {
+      NoteKey key = NoteKey.parse(values.value("audit.witness.key").text());
+      if (key.isWitness()) {
+        return key;
+      }
+    } catch (ChoirException e) {
+      throw values.value("audit.witness.key").bad("a verifier key: " + e.failure().message());
+    }
+    throw values.value("audit.witness.key").bad("the key of a witness");
+  }
+
+  private static EgressSettings egress(SettingValues values) {
     EgressSettings egress =
         new EgressSettings(
-            list(values, "egress.allow"),
-            list(values, "egress.registries"),
-            list(values, "egress.allow-private"),
-            oneOf(values, "egress.guest-model", "true", "false").equals("true"));
+            values.list("egress.allow"),
+            values.list("egress.registries"),
+            values.list("egress.allow-private"),
+            values.oneOf("egress.guest-model", "true", "false").equals("true"));
     // Refused now and not by the first VM that is started.
-    requireRules(value(values, "egress.registries"), egress, egress.registries());
-    requireRules(value(values, "egress.allow"), egress, egress.allow());
-    requireRules(value(values, "egress.allow-private"), egress, egress.allowPrivate());
+    requireRules(values.value("egress.registries"), egress, egress.registries());
+    requireRules(values.value("egress.allow"), egress, egress.allow());
+    requireRules(values.value("egress.allow-private"), egress, egress.allowPrivate());
     for (String exception : egress.allowPrivate()) {
       EgressRule rule = EgressRule.of(exception);
       if (rule.below() || rule.port().isEmpty()) {
-        throw value(values, "egress.allow-private").bad("a list of HOST:PORT");
+        throw values.value("egress.allow-private").bad("a list of HOST:PORT");
       }
     }
     return egress;
   }
 
-  private static void requireRules(Value value, EgressSettings egress, List<String> words) {
+  private static void requireRules(
+      SettingValues.Value value, EgressSettings egress, List<String> words) {
     try {
       egress.expand(words);
     } catch (ChoirException e) {
@@ -258,63 +348,5 @@ public final class Config {
           ? e
           : value.bad("a list of hosts such as example.org, *.example.org or example.org:8443");
     }
-  }
-
-  private static List<String> list(Map<String, Value> values, String key) {
-    return Arrays.stream(value(values, key).text().split(",", -1))
-        .map(String::strip)
-        .filter(word -> !word.isEmpty())
-        .toList();
-  }
-
-  private static Value value(Map<String, Value> values, String key) {
-    Value value = values.get(key);
-    if (value == null) {
-      throw new IllegalArgumentException("no such setting: " + key);
-    }
-    return value;
-  }
-
-  private static String text(Map<String, Value> values, String key) {
-    Value value = value(values, key);
-    if (value.text().isEmpty()) {
-      throw value.bad("something");
-    }
-    return value.text();
-  }
-
-  private static String oneOf(Map<String, Value> values, String key, String... allowed) {
-    Value value = value(values, key);
-    if (!List.of(allowed).contains(value.text())) {
-      throw value.bad("one of: " + String.join(", ", allowed));
-    }
-    return value.text();
-  }
-
-  private static int number(Map<String, Value> values, String key, int least, int most) {
-    Value value = value(values, key);
-    if (value.text().matches("[0-9]{1,9}")) {
-      int number = Integer.parseInt(value.text());
-      if (number >= least && number <= most) {
-        return number;
-      }
-    }
-    throw value.bad("a number from " + least + " to " + most);
-  }
-
-  private static Duration duration(Map<String, Value> values, String key) {
-    Value value = value(values, key);
-    Matcher matcher = DURATION.matcher(value.text());
-    if (!matcher.matches()) {
-      throw value.bad("a duration such as 500ms, 30s, 15m or 2h");
-    }
-    long amount = Long.parseLong(matcher.group(1));
-    return switch (matcher.group(2)) {
-      case "ms" -> Duration.ofMillis(amount);
-      case "s" -> Duration.ofSeconds(amount);
-      case "m" -> Duration.ofMinutes(amount);
-      case "h" -> Duration.ofHours(amount);
-      default -> Duration.ofDays(amount);
-    };
   }
 }

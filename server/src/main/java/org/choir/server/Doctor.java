@@ -20,8 +20,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.choir.core.ChoirException;
 import org.choir.core.Text;
-import org.choir.sandbox.HostFacts;
-import org.choir.sandbox.HostProtection;
 
 /**
  * Checks everything a start needs, each with the way to mend it. Changes nothing but by {@link
@@ -63,7 +61,28 @@ public final class Doctor {
    *
    * @param remedy empty if nothing is to be done
    */
-  public record Finding(String check, Result result, String message, String remedy) {}
+  public record Finding(String check, Result result, String message, String remedy) {
+    static Finding ok(String check, String message) {
+      return new Finding(check, Result.OK, message, "");
+    }
+
+    static Finding failed(String check, String message, String remedy) {
+      return new Finding(check, Result.FAILED, message, remedy);
+    }
+
+    static Finding warning(String check, String message, String remedy) {
+      return new Finding(check, Result.WARNING, message, remedy);
+    }
+
+    /** A check that fails with what the thing itself says. */
+    static Finding guarded(String check, Supplier<Finding> examination) {
+      try {
+        return examination.get();
+      } catch (ChoirException e) {
+        return failed(check, e.failure().message(), e.failure().remedy());
+      }
+    }
+  }
 
   private static Map<String, String> programs() {
     Map<String, String> programs = new LinkedHashMap<>();
@@ -81,52 +100,21 @@ public final class Doctor {
 
   /** All checks, in the order a start would stumble. */
   public List<Finding> examine() {
-    return List.of(
-        jdk(),
-        packages(),
-        nats(),
-        homeFolder(),
-        configuration(),
-        keyFile(),
-        disk(),
-        image(),
-        isolation(),
-        swap(),
-        vmUsers(),
-        vmBounds(),
-        controlGroups(),
-        qemu(),
-        template(),
-        port(),
-        server());
-  }
-
-  private static Finding ok(String check, String message) {
-    return new Finding(check, Result.OK, message, "");
-  }
-
-  private static Finding failed(String check, String message, String remedy) {
-    return new Finding(check, Result.FAILED, message, remedy);
-  }
-
-  private static Finding warning(String check, String message, String remedy) {
-    return new Finding(check, Result.WARNING, message, remedy);
-  }
-
-  /** A check that fails with what the thing itself says. */
-  private static Finding guarded(String check, Supplier<Finding> examination) {
-    try {
-      return examination.get();
-    } catch (ChoirException e) {
-      return failed(check, e.failure().message(), e.failure().remedy());
-    }
+    List<Finding> all =
+        new ArrayList<>(
+            List.of(jdk(), packages(), nats(), homeFolder(), configuration(), keyFile(), disk()));
+    all.addAll(new DoctorVms(home, environment).examine());
+    all.add(port());
+    all.add(server());
+    return List.copyOf(all);
   }
 
   private static Finding jdk() {
     String found = Runtime.version().toString();
     return Runtime.version().feature() == JDK
-        ? ok("jdk", "Java " + found)
-        : failed("jdk", "Java " + found, "install JDK " + JDK + " and point JAVA_HOME at it");
+        ? Finding.ok("jdk", "Java " + found)
+        : Finding.failed(
+            "jdk", "Java " + found, "install JDK " + JDK + " and point JAVA_HOME at it");
   }
 
   private Optional<Path> find(String program) {
@@ -144,8 +132,8 @@ public final class Doctor {
     List<String> missing =
         PROGRAMS.keySet().stream().filter(p -> find(p).isEmpty()).map(PROGRAMS::get).toList();
     return missing.isEmpty()
-        ? ok("packages", "all there")
-        : failed(
+        ? Finding.ok("packages", "all there")
+        : Finding.failed(
             "packages",
             "missing: " + String.join(" ", missing),
             "sudo apt-get install -y --no-install-recommends " + String.join(" ", missing));
@@ -154,25 +142,25 @@ public final class Doctor {
   private Finding nats() {
     Optional<Path> program = find("nats-server");
     if (program.isEmpty()) {
-      return failed("nats", "no nats-server", "sudo apt-get install -y nats-server");
+      return Finding.failed("nats", "no nats-server", "sudo apt-get install -y nats-server");
     }
     String said = output(List.of(program.get().toString(), "--version"));
     Matcher matcher = VERSION.matcher(said);
     if (!matcher.find()) {
-      return failed(
+      return Finding.failed(
           "nats", "cannot read its version from: " + Text.visible(said, 80), "reinstall it");
     }
     for (int i = 0; i < NATS_OLDEST.length; i++) {
       int part = Integer.parseInt(matcher.group(i + 1));
       if (part < NATS_OLDEST[i]) {
-        return failed(
+        return Finding.failed(
             "nats", "version " + matcher.group() + " is too old", "install 2.9.10 or newer");
       }
       if (part > NATS_OLDEST[i]) {
         break;
       }
     }
-    return ok("nats", program.get() + ", version " + matcher.group());
+    return Finding.ok("nats", program.get() + ", version " + matcher.group());
   }
 
   private static String output(List<String> line) {
@@ -192,21 +180,22 @@ public final class Doctor {
   }
 
   private Finding homeFolder() {
-    return guarded(
+    return Finding.guarded(
         "home",
         () -> {
           home.check();
           if (!Files.exists(home.root())) {
-            return ok("home", home.root() + " will be made");
+            return Finding.ok("home", home.root() + " will be made");
           }
           List<Path> open = openFolders();
           if (!open.isEmpty()) {
-            return failed("home", open.getFirst() + " can be read by others", "choir doctor --fix");
+            return Finding.failed(
+                "home", open.getFirst() + " can be read by others", "choir doctor --fix");
           }
           if (!Files.isWritable(home.root())) {
-            return failed("home", home.root() + " cannot be written", "check who owns it");
+            return Finding.failed("home", home.root() + " cannot be written", "check who owns it");
           }
-          return ok("home", home.root() + ", layout " + Home.VERSION);
+          return Finding.ok("home", home.root() + ", layout " + Home.VERSION);
         });
   }
 
@@ -228,11 +217,11 @@ public final class Doctor {
   }
 
   private Finding configuration() {
-    return guarded(
+    return Finding.guarded(
         "settings",
         () -> {
           Settings settings = settings();
-          return ok(
+          return Finding.ok(
               "settings",
               (Files.exists(home.configuration()) ? home.configuration().toString() : "defaults")
                   + ", model "
@@ -251,12 +240,13 @@ public final class Doctor {
     boolean master = Files.exists(keys.resolve("master.key"));
     boolean wrapped = Files.exists(keys.resolve("data-keys.json"));
     if (wrapped && !master) {
-      return failed(
+      return Finding.failed(
           "keys",
           keys.resolve("master.key") + " is lost; what is stored cannot be read without it",
           "put it back from a backup: choir restore FILE");
     }
-    return ok("keys", master ? keys.resolve("master.key").toString() : "made at the first start");
+    return Finding.ok(
+        "keys", master ? keys.resolve("master.key").toString() : "made at the first start");
   }
 
   private Finding disk() {
@@ -268,132 +258,32 @@ public final class Doctor {
       long free = Files.getFileStore(existing).getUsableSpace();
       String message = (free >> 20) + " MiB free at " + existing;
       if (free < DISK_LEAST) {
-        return failed("disk", message, "free at least " + (DISK_LEAST >> 20) + " MiB");
+        return Finding.failed("disk", message, "free at least " + (DISK_LEAST >> 20) + " MiB");
       }
       return free < DISK_SMALL
-          ? warning("disk", message, "a few GiB are advisable")
-          : ok("disk", message);
+          ? Finding.warning("disk", message, "a few GiB are advisable")
+          : Finding.ok("disk", message);
     } catch (IOException e) {
-      return failed("disk", "cannot ask " + existing + ": " + e.getMessage(), "check the mount");
+      return Finding.failed(
+          "disk", "cannot ask " + existing + ": " + e.getMessage(), "check the mount");
     }
-  }
-
-  private Finding image() {
-    return guarded(
-        "image",
-        () ->
-            Wiring.hasImage(settings())
-                ? ok("image", settings().image().orElseGet(Wiring::builtImage).toString())
-                : failed(
-                    "image",
-                    "the guest image has not been built",
-                    "choir doctor --fix, or: guest/build-image"));
-  }
-
-  private Finding isolation() {
-    Path kvm = Path.of("/dev/kvm");
-    if (!Files.exists(kvm)) {
-      return warning(
-          "isolation",
-          "no /dev/kvm: VMs run in software emulation (TCG), slow and no boundary against hostile"
-              + " code",
-          "fine for development; use a host with KVM for anything else");
-    }
-    if (!Files.isReadable(kvm) || !Files.isWritable(kvm)) {
-      return warning(
-          "isolation",
-          "/dev/kvm may not be used by this user: VMs run in software emulation (TCG)",
-          "sudo usermod -aG kvm \"$USER\", then log in again");
-    }
-    return HostFacts.of(templates())
-        .kvm()
-        .map(
-            works ->
-                works
-                    ? ok("isolation", "KVM works: a VM has come up under it since this host booted")
-                    : warning(
-                        "isolation",
-                        "/dev/kvm is there and opens, but no VM comes up under it: VMs run in"
-                            + " software emulation (TCG), slow and no boundary against hostile code",
-                        "fine for development; use a host with hardware virtualisation"))
-        .orElse(
-            ok("isolation", "/dev/kvm is there; the first VM on this host boot tells if it works"));
-  }
-
-  private Path templates() {
-    return home.part("vms").resolve("templates");
-  }
-
-  private static Finding vmUsers() {
-    return HostProtection.separateUsers()
-        ? ok("vm users", HostProtection.users())
-        : warning(
-            "vm users",
-            HostProtection.users(),
-            "fine for one user; run a server for several tenants as root");
-  }
-
-  private static Finding vmBounds() {
-    return HostProtection.bounded()
-        ? ok("vm bounds", HostProtection.bounds())
-        : warning(
-            "vm bounds",
-            HostProtection.bounds(),
-            "as a service: Delegate=yes in its systemd unit; as root nothing is needed");
-  }
-
-  private Finding swap() {
-    return HostFacts.of(templates()).swap()
-        ? warning(
-            "swap",
-            "swap is on: what a guest holds in memory can reach the disk unencrypted",
-            "sudo swapoff -a, or swap on an encrypted device")
-        : ok("swap", "none");
-  }
-
-  private Finding controlGroups() {
-    return switch (HostFacts.of(templates()).controlGroups()) {
-      case "v2" -> ok("cgroups", "version 2");
-      case "v1" -> ok("cgroups", "version 1 (version 2 is better: restores are faster)");
-      default ->
-          warning(
-              "cgroups",
-              "no control groups with a memory controller: VMs are held by resource limits only",
-              "boot with systemd.unified_cgroup_hierarchy=1");
-    };
-  }
-
-  private Finding qemu() {
-    return HostFacts.of(templates())
-        .qemu()
-        .map(version -> ok("qemu", "version " + version))
-        .orElse(failed("qemu", "not installed", "sudo apt-get install -y qemu-system-x86"));
-  }
-
-  private Finding template() {
-    int ready = HostFacts.of(templates()).templates();
-    return ok(
-        "template",
-        ready > 0
-            ? ready + " ready: new VMs are restored, not booted"
-            : "none yet; the first VM makes one");
   }
 
   private Finding port() {
-    return guarded(
+    return Finding.guarded(
         "port",
         () -> {
           int port = settings().natsPort();
           if (port == 0) {
-            return ok("port", "nats-server takes a free one");
+            return Finding.ok("port", "nats-server takes a free one");
           }
           if (ControlClient.connect(home.socket()).isPresent()) {
-            return ok("port", port + ", in use by the running server");
+            return Finding.ok("port", port + ", in use by the running server");
           }
           try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-            return ok("port", socket.getLocalPort() + " is free");
+            return Finding.ok("port", socket.getLocalPort() + " is free");
           } catch (IOException e) {
-            return failed(
+            return Finding.failed(
                 "port",
                 "port " + port + " (backbone.port) is in use by another program",
                 "end that program, or set backbone.port: 0 in choir.yaml for a free one");
@@ -404,12 +294,13 @@ public final class Doctor {
   private Finding server() {
     Path socket = home.socket();
     if (!Files.exists(socket)) {
-      return ok("server", "not running; the next command starts it");
+      return Finding.ok("server", "not running; the next command starts it");
     }
     try (ControlClient client = ControlClient.connect(socket).orElse(null)) {
       return client == null
-          ? warning("server", socket + " was left by a server that is gone", "choir doctor --fix")
-          : ok("server", "running, pid " + home.holder().orElse(0L));
+          ? Finding.warning(
+              "server", socket + " was left by a server that is gone", "choir doctor --fix")
+          : Finding.ok("server", "running, pid " + home.holder().orElse(0L));
     }
   }
 

@@ -21,9 +21,6 @@ import org.jspecify.annotations.Nullable;
 final class EgressRecord implements EgressLog {
   private static final int FIRST_UID = 1_000;
 
-  /** Stands in the audit chain for a VM that a person made and no agent uses. */
-  private static final String BY_HAND = "rbyhand";
-
   private final AuditSink audit;
   private final AtomicReference<@Nullable AgentRuntime> agents = new AtomicReference<>();
 
@@ -39,7 +36,7 @@ final class EgressRecord implements EgressLog {
   @Override
   public void dialed(Dial dial) {
     Optional<RunId> run = run(dial.vm());
-    AgentId agent = run.map(r -> agent(r, dial.uid())).orElse(new AgentId(BY_HAND));
+    AgentId agent = run.map(r -> agent(r, dial.uid())).orElse(VmRecord.BY_HAND);
     ObjectNode data =
         Json.object()
             .put("dial", dial.id())

@@ -32,8 +32,19 @@ public final class Home {
   /** One folder per part. */
   static final List<String> PARTS =
       List.of(
-          "keys", "nats", "sources", "vms", "volumes", "signers", "runs", "run", "logs", "cache",
-          "kb");
+          "keys",
+          "nats",
+          "audit",
+          "database",
+          "sources",
+          "kb",
+          "vms",
+          "volumes",
+          "signers",
+          "runs",
+          "run",
+          "logs",
+          "cache");
 
   private static final Set<PosixFilePermission> PRIVATE =
       PosixFilePermissions.fromString("rwx------");

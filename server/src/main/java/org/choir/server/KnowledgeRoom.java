@@ -11,7 +11,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.choir.backbone.Backbone;
-import org.choir.database.Database;
 import org.choir.knowledge.ArticleSearch;
 import org.choir.knowledge.KnowledgeBase;
 import org.choir.knowledge.PassageIndex;
@@ -34,6 +33,7 @@ final class KnowledgeRoom implements AutoCloseable {
 
   private final Home home;
   private final Backbone backbone;
+  private final SharedDatabase database;
   private final Embedder embedder;
   private final Set<String> reviewers;
   private final InstantSource clock;
@@ -41,14 +41,19 @@ final class KnowledgeRoom implements AutoCloseable {
   private final AutoCloseable service;
   private final ScheduledExecutorService nightly =
       Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("rings").factory());
-  private @Nullable Database database;
   private @Nullable KnowledgeBase base;
   private boolean closed;
 
   KnowledgeRoom(
-      Home home, Backbone backbone, Embedder embedder, Set<String> reviewers, InstantSource clock) {
+      Home home,
+      Backbone backbone,
+      SharedDatabase database,
+      Embedder embedder,
+      Set<String> reviewers,
+      InstantSource clock) {
     this.home = home;
     this.backbone = backbone;
+    this.database = database;
     this.embedder = embedder;
     this.reviewers = Set.copyOf(reviewers);
     this.clock = clock;
@@ -71,17 +76,15 @@ final class KnowledgeRoom implements AutoCloseable {
     if (known != null) {
       return known;
     }
-    Database opened = Database.open(new Database.Embedded(home.part("kb").resolve("postgres")));
+    PassageLucene index = PassageLucene.open(home.part("kb").resolve("index"));
     try {
-      PassageLucene index = PassageLucene.open(home.part("kb").resolve("index"));
       known =
           new KnowledgeBase(
-              opened, bodies, backbone.events(), embedder, index, index, reviewers, clock);
+              database.open(), bodies, backbone.events(), embedder, index, index, reviewers, clock);
     } catch (RuntimeException e) {
-      opened.close();
+      index.close();
       throw e;
     }
-    database = opened;
     base = known;
     // Counted from the first use: a server that is started each morning looks each time.
     nightly.scheduleWithFixedDelay(this::rings, 1, RINGS_EVERY.toMinutes(), TimeUnit.MINUTES);
@@ -116,14 +119,8 @@ final class KnowledgeRoom implements AutoCloseable {
     service.close();
     synchronized (this) {
       closed = true;
-      try {
-        if (base != null) {
-          base.close();
-        }
-      } finally {
-        if (database != null) {
-          database.close();
-        }
+      if (base != null) {
+        base.close();
       }
     }
   }

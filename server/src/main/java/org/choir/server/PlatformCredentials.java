@@ -8,7 +8,7 @@ import java.util.TreeMap;
 import org.choir.core.Digest;
 
 /**
- * The keys and addresses of model services, read from the environment where the process is wired
+ * The keys and addresses of outside services, read from the environment where the process is wired
  * and handed to one adapter each. They reach no guest, event, state message or log; {@link
  * #toString} names what is set and never a value.
  */
@@ -21,7 +21,12 @@ public final class PlatformCredentials {
           "OPENAI_API_KEY",
           "OPENAI_BASE_URL",
           "OLLAMA_API_KEY",
-          "OLLAMA_BASE_URL");
+          "OLLAMA_BASE_URL",
+          "E2B_API_KEY",
+          "E2B_API_URL",
+          "E2B_SANDBOX_URL",
+          "RUNLOOP_API_KEY",
+          "RUNLOOP_BASE_URL");
 
   private final Map<String, String> values = new TreeMap<>();
 

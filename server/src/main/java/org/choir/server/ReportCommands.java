@@ -11,7 +11,7 @@ import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import org.choir.core.RunId;
 import org.choir.core.Text;
-import org.choir.knowledge.ClaimVerifier;
+import org.choir.knowledge.WebSource;
 import org.choir.vibewriter.FileVerification;
 import org.choir.vibewriter.RecordBeside;
 import org.choir.vibewriter.ReportCitation;
@@ -92,28 +92,34 @@ final class ReportCommands {
   ObjectNode export(RunId run, Request request) {
     SubmittedReport report = required(run);
     String format = request.text("format");
-    String text =
-        switch (format) {
-          case "md" -> report.markdown();
-          case "html" -> report.html();
-          default ->
-              throw ChoirException.usage(
-                  "bad_format", "there is no format '" + format + "'", "choose md or html");
-        };
-    return Json.object().put("run", run.value()).put("format", format).put("text", text);
+    ObjectNode out = Json.object().put("run", run.value()).put("format", format);
+    return switch (format) {
+      case "md" -> out.put("text", report.markdown());
+      case "html" -> out.put("text", report.html());
+      case "pdf" -> out.put("base64", report.pdf());
+      case "csl" -> out.put("text", report.csl());
+      case "ris" -> out.put("text", report.ris());
+      default ->
+          throw ChoirException.usage(
+              "bad_format",
+              "there is no format '" + format + "'",
+              "choose md, html, pdf, csl or ris");
+    };
   }
 
   /**
-   * Checks every cited sentence of a Markdown file against the files it cites, by rules alone: no
-   * file leaves this machine for it.
+   * Checks every cited sentence of a Markdown file against the files and web pages it cites, by
+   * rules and the trained classifier: no file leaves this machine for it. Pages are fetched unless
+   * {@code offline} says no.
    */
   ObjectNode verify(Request request) {
     FileVerification found =
         FileVerification.of(
             rooms.library(),
-            ClaimVerifier.byRules(),
+            rooms.verifier(),
             Path.of(request.text("file")),
-            request.texts("sources").stream().map(Path::of).toList());
+            request.texts("sources").stream().map(Path::of).toList(),
+            request.flag("offline") ? Optional.empty() : Optional.of(rooms.pages()));
     List<String> lines = new ArrayList<>();
     for (FileVerification.Row row : found.rows()) {
       if (!row.verdict().equals("supported")) {
@@ -126,6 +132,17 @@ final class ReportCommands {
                 + ": "
                 + Text.visible(row.claim(), CLAIM_SHOWN));
         lines.add("    " + Text.visible(row.reason(), CLAIM_SHOWN));
+      }
+    }
+    for (WebSource page : found.pages()) {
+      if (page.state() != WebSource.State.ALIVE) {
+        String where = page.last().equals(page.url()) ? page.reason() : "to " + page.last();
+        lines.add(
+            "source "
+                + page.state().word()
+                + ": "
+                + Text.visible(page.url(), CLAIM_SHOWN)
+                + (where.isEmpty() ? "" : ": " + Text.visible(where, CLAIM_SHOWN)));
       }
     }
     RecordBeside record = found.record();
@@ -144,6 +161,7 @@ final class ReportCommands {
         lines.add("record: fits the report, word for word");
       }
     }
+    found.notes().forEach(note -> lines.add("note: " + note));
     ObjectNode out = found.toJson();
     List<String> counted = new ArrayList<>();
     out.path("counts").properties().forEach(e -> counted.add(e.getValue() + " " + e.getKey()));

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import org.choir.backbone.Backbone;
+import org.choir.database.Database;
 import org.choir.sandbox.Quota;
 
 /**
@@ -17,12 +18,15 @@ import org.choir.sandbox.Quota;
  * @param idle without clients and runs until the server ends itself
  * @param durability how an append is acknowledged
  * @param natsPort a loopback port, 0 for a free one
+ * @param database a PostgreSQL of someone else's; the server runs its own otherwise
+ * @param audit how the audit chains are written and anchored
  * @param accelerator {@code auto}, {@code kvm} or {@code tcg}
  * @param image the guest image's folder; empty for the one that this repository builds
  * @param keepVm how long the VM of a run that waits runs on before it is suspended
  * @param lease how long a VM that nobody uses runs before it is suspended
  * @param pool VMs that are kept ready for the next caller
  * @param quota what one user's VMs may take at once
+ * @param driver where VMs live
  * @param egress what VMs may reach outside
  * @param reviewers accounts that decide reviews and rings
  * @param consent providers that private files may be sent to
@@ -34,6 +38,8 @@ public record Settings(
     Duration idle,
     Backbone.Durability durability,
     int natsPort,
+    Optional<Database.External> database,
+    AuditSettings audit,
     String accelerator,
     int memoryMib,
     int overlayMib,
@@ -43,6 +49,7 @@ public record Settings(
     Duration lease,
     int pool,
     Quota quota,
+    DriverSettings driver,
     EgressSettings egress,
     Set<String> reviewers,
     Set<String> consent) {

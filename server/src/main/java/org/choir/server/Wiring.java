@@ -19,13 +19,18 @@ import org.choir.backbone.Backbone;
 import org.choir.backbone.StateEntry;
 import org.choir.core.Action;
 import org.choir.core.AgentId;
-import org.choir.core.AuditSink;
+import org.choir.core.ChoirException;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
 import org.choir.core.Verdict;
 import org.choir.keys.FileDataKeys;
 import org.choir.keys.FileVolumeKeys;
+import org.choir.knowledge.ClaimVerifier;
+import org.choir.knowledge.Entailment;
 import org.choir.knowledge.SourceLibrary;
+import org.choir.knowledge.TrainedJudge;
+import org.choir.knowledge.WebSources;
+import org.choir.knowledge.web.WebFetcher;
 import org.choir.model.CachedEmbedder;
 import org.choir.model.Embedder;
 import org.choir.model.bge.BgeEmbedder;
@@ -54,10 +59,12 @@ final class Wiring implements AutoCloseable {
   private final Home home;
   private final Settings settings;
   private final Backbone backbone;
+  private final Audits audits;
   private final Sandboxes sandboxes;
   private final Signers signers;
   private final SourceLibrary library;
   private final KnowledgeRoom knowledge;
+  private final ClaimVerifier verifier;
   private final ModelAccess models;
   private final AgentRuntime agents;
   private final Research research;
@@ -88,14 +95,25 @@ final class Wiring implements AutoCloseable {
                       home.part("nats"), settings.natsPort(), settings.durability()),
                   keys,
                   clock));
-      // The audit chain comes with its own room; until then the state stream is the record.
-      AuditSink audit = event -> LOG.log(Level.DEBUG, "{0} {1}", event.kind(), event.agent());
-      EgressRecord dials = new EgressRecord(audit);
+      SharedDatabase database =
+          closing(new SharedDatabase(home.part("database"), settings.database()));
+      audits =
+          closing(
+              new Audits(
+                  home.part("audit"),
+                  keys,
+                  clock,
+                  settings.audit().power(),
+                  new AuditAnchors(database, settings.audit(), clock)));
+      EgressRecord dials = new EgressRecord(audits);
       AtomicReference<Function<String, GuestCalls>> calls =
           new AtomicReference<>(vm -> GuestCalls.NONE);
       sandboxes =
           closing(
-              Sandboxes.open(
+              SandboxPlaces.open(
+                  settings,
+                  credentials,
+                  home.root(),
                   new Sandboxes.Options(
                           home.part("vms"),
                           settings.image().orElseGet(Wiring::builtImage),
@@ -116,6 +134,8 @@ final class Wiring implements AutoCloseable {
                           dials,
                           clock),
                       vm -> Objects.requireNonNull(calls.get()).apply(vm))));
+      VmRecord life = new VmRecord(audits, clock);
+      sandboxes.tell(life);
       VmHost.Recovery recovery = sandboxes.recover();
       LOG.log(Level.INFO, "VMs adopted: {0}, reaped: {1}", recovery.adopted(), recovery.reaped());
       signers =
@@ -127,14 +147,16 @@ final class Wiring implements AutoCloseable {
                       new FileVolumeKeys(home.part("keys").resolve("volumes"), keys)),
                   home.part("signers"),
                   Wiring::maySign,
-                  audit,
+                  audits,
                   clock));
+      BgeEmbedder words = new BgeEmbedder();
+      verifier = ClaimVerifier.with(new TrainedJudge(Entailment.with(words)));
       Embedder embedder =
-          closing(
-              new CachedEmbedder(
-                  new BgeEmbedder(), home.part("cache"), CachedEmbedder.DEFAULT_BYTES_MAX));
+          closing(new CachedEmbedder(words, home.part("cache"), CachedEmbedder.DEFAULT_BYTES_MAX));
       library = closing(SourceLibrary.open(home.part("sources"), embedder));
-      knowledge = closing(new KnowledgeRoom(home, backbone, embedder, settings.reviewers(), clock));
+      knowledge =
+          closing(
+              new KnowledgeRoom(home, backbone, database, embedder, settings.reviewers(), clock));
       models = closing(new ModelAccess(credentials, settings, embedder));
       research = new Research(library);
       agents =
@@ -145,7 +167,7 @@ final class Wiring implements AutoCloseable {
                   settings.egress().guestModel()
                       ? Set.of("submit_report", "guest.model")
                       : Set.of("submit_report")),
-              audit,
+              audits,
               models,
               this::vm,
               clock,
@@ -153,6 +175,7 @@ final class Wiring implements AutoCloseable {
       dials.agents(agents);
       calls.set(new RunCalls(agents, home.part("runs"))::of);
       feed = closing(new RunFeed(backbone.state(), newest(backbone) + 1));
+      settle(life, recovery.reaped());
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -188,6 +211,21 @@ final class Wiring implements AutoCloseable {
     return agents.state(run).tenant();
   }
 
+  /** Tells the chains, beside the work, what a killed server recorded and could not tell them. */
+  private void settle(VmRecord life, List<String> reaped) {
+    Thread.ofVirtual()
+        .name("settle-audit")
+        .start(
+            () -> {
+              try {
+                agents.settle(audits::knows);
+                life.reaped(reaped, this::tenant);
+              } catch (ChoirException e) {
+                LOG.log(Level.WARNING, "the audit chains could not be brought up to date", e);
+              }
+            });
+  }
+
   private static long newest(Backbone backbone) {
     long newest = 0;
     for (AgentId agent : backbone.state().agents()) {
@@ -218,12 +256,30 @@ final class Wiring implements AutoCloseable {
     return backbone;
   }
 
+  Audits audits() {
+    return audits;
+  }
+
   Signers signers() {
     return signers;
   }
 
   Sandboxes sandboxes() {
     return sandboxes;
+  }
+
+  /** The web as a source, asked anew: a page is fetched once for each answer. */
+  WebSources pages() {
+    return new WebSources(
+        library,
+        WebFetcher.of(Set.of()),
+        home.part("sources").resolve("pages"),
+        InstantSource.system());
+  }
+
+  /** Judges claims without a language model: by rules, and by the trained classifier. */
+  ClaimVerifier verifier() {
+    return verifier;
   }
 
   SourceLibrary library() {

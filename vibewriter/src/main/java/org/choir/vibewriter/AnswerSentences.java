@@ -87,6 +87,12 @@ final class AnswerSentences {
               + "|(?:described|discussed|explained|illustrated|covered|shown|listed) (?:below|above|in (?:section|chapter|the))|the (?:earlier|above|previous) example|see (?:section|chapter|also|the)|refer to (?:section|chapter|the))\\b.*",
           Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
+  /** All it says is where to read on: "For conflicting lock modes, see Table 13.2." */
+  private static final Pattern POINTS_ELSEWHERE =
+      Pattern.compile(
+          "\\(?(?:For [^.;]{3,80}, (?:please )?(?:see|refer to)|See|Refer to)\\b.*",
+          Pattern.DOTALL);
+
   private static final Set<String> SAYS_WHAT_IT_IS =
       Set.of(
           "is",
@@ -218,7 +224,11 @@ final class AnswerSentences {
     if (candidate.position() == 0) {
       return List.of();
     }
-    Candidate before = passage.get(candidate.position() - 1);
+    int at = candidate.position() - 1;
+    while (at > 0 && POINTS_ELSEWHERE.matcher(passage.get(at).text()).matches()) {
+      at--; // an aside; the thread goes on around it
+    }
+    Candidate before = passage.get(at);
     boolean stands = usable(before.text()) && standsAlone(before.text());
     return stands ? List.of(before, candidate) : List.of();
   }
@@ -268,7 +278,9 @@ final class AnswerSentences {
     if (words < 6 || words > 70 || !sentence.matches("(?s).*[.!][”\"’')\\]]*$")) {
       return false;
     }
-    if (MARKUP.matcher(sentence).find() || PURPOSE_ALONE.matcher(sentence).matches()) {
+    if (MARKUP.matcher(sentence).find()
+        || PURPOSE_ALONE.matcher(sentence).matches()
+        || POINTS_ELSEWHERE.matcher(sentence).matches()) {
       return false;
     }
     int first = sentence.codePointAt(0);
@@ -294,9 +306,7 @@ final class AnswerSentences {
   private static double form(String sentence) {
     String lower = sentence.toLowerCase(Locale.ROOT);
     double form = ABOUT_THE_TEXT.matcher(sentence).matches() ? 0.75 : 1;
-    if (lower.startsWith("see ")
-        || lower.startsWith("for more ")
-        || lower.startsWith("for details")) {
+    if (lower.startsWith("for more ") || lower.startsWith("for details")) {
       form *= 0.5;
     }
     return sentence.split(" ").length > 45 ? form * 0.9 : form;

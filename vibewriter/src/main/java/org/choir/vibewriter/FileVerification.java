@@ -7,7 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import org.choir.core.ChoirException;
 import org.choir.core.ExitStatus;
 import org.choir.core.Json;
@@ -18,6 +22,8 @@ import org.choir.knowledge.Draft;
 import org.choir.knowledge.Quote;
 import org.choir.knowledge.RecordCheck;
 import org.choir.knowledge.SourceLibrary;
+import org.choir.knowledge.WebSource;
+import org.choir.knowledge.WebSources;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,17 +32,29 @@ import org.jspecify.annotations.Nullable;
  * writes about it hold no claims.
  *
  * @param rows one per claim, in the order of the text
+ * @param pages what became of the web pages it cites, by address; none if nothing was fetched
+ * @param notes what a reader should know of the check itself, in sentences
  * @param record the verification record beside the file; null if there is none
  */
-public record FileVerification(Path file, List<Row> rows, @Nullable RecordBeside record) {
+public record FileVerification(
+    Path file,
+    List<Row> rows,
+    List<WebSource> pages,
+    List<String> notes,
+    @Nullable RecordBeside record) {
   /** The largest file that is read, in bytes. */
   private static final long MAX_BYTES = 8L << 20;
+
+  /** Claims that show which language a document is in. */
+  private static final int SAMPLE = 200;
 
   /** The verdict word for a claim that names no ground at all. */
   public static final String NO_CITATION = "no_citation";
 
   public FileVerification {
     rows = List.copyOf(rows);
+    pages = List.copyOf(pages);
+    notes = List.copyOf(notes);
   }
 
   /**
@@ -70,7 +88,7 @@ public record FileVerification(Path file, List<Row> rows, @Nullable RecordBeside
   }
 
   /**
-   * Verifies a file.
+   * Verifies a file against files alone: web addresses are not fetched.
    *
    * @param sources folders and files against which relative links and keys are resolved; if empty,
    *     the file's own folder
@@ -79,15 +97,29 @@ public record FileVerification(Path file, List<Row> rows, @Nullable RecordBeside
    */
   public static FileVerification of(
       SourceLibrary library, ClaimVerifier verifier, Path file, List<Path> sources) {
+    return of(library, verifier, file, sources, Optional.empty());
+  }
+
+  /**
+   * As {@link #of(SourceLibrary, ClaimVerifier, Path, List)}.
+   *
+   * @param web fetches the web pages that it cites; empty if nothing may be fetched
+   */
+  public static FileVerification of(
+      SourceLibrary library,
+      ClaimVerifier verifier,
+      Path file,
+      List<Path> sources,
+      Optional<WebSources> web) {
     String text = text(file);
-    RecordBeside record = RecordBeside.of(library, file, text).orElse(null);
+    RecordBeside record = RecordBeside.of(library, file, text, web).orElse(null);
     boolean own = record != null && record.fits();
     int end = own ? RecordCheck.body(text).length() : text.length();
     // The whole text, since the links of its citations stand at its end.
     Draft draft = Draft.ofDocument(text);
     Path folder = file.toAbsolutePath().normalize().getParent();
     FileEvidence book =
-        FileEvidence.of(library, draft.claims(), folder == null ? file : folder, sources);
+        FileEvidence.of(library, draft.claims(), folder == null ? file : folder, sources, web);
     List<Row> rows = new ArrayList<>();
     int line = 1;
     int counted = 0;
@@ -102,7 +134,33 @@ public record FileVerification(Path file, List<Row> rows, @Nullable RecordBeside
       }
       rows.add(row(line, result));
     }
-    return new FileVerification(file, rows, record);
+    List<WebSource> pages =
+        web.map(WebSources::all).stream()
+            .flatMap(Collection::stream)
+            .sorted(Comparator.comparing(WebSource::url))
+            .toList();
+    return new FileVerification(file, rows, pages, notes(rows, book), record);
+  }
+
+  private static List<String> notes(List<Row> rows, FileEvidence book) {
+    List<String> notes = new ArrayList<>();
+    String claims = rows.stream().map(Row::claim).limit(SAMPLE).collect(Collectors.joining(" "));
+    String language = Languages.ofQuestion(claims);
+    if (Languages.isForeign(language)) {
+      notes.add(
+          "The claims seem to be in "
+              + Languages.name(language)
+              + ". Denials, sentences and meanings are checked for English and are weaker here:"
+              + " check what matters to you.");
+    }
+    String foreign = Languages.foreign(book.languages());
+    if (!foreign.isEmpty()) {
+      notes.add(
+          "Cited sources that are not in English: "
+              + foreign
+              + ". The check is weaker there: check what matters to you.");
+    }
+    return notes;
   }
 
   /** 0 if every claim stands and a record, if there is one, fits; 1 if not. */
@@ -117,8 +175,10 @@ public record FileVerification(Path file, List<Row> rows, @Nullable RecordBeside
   }
 
   /**
-   * As one JSON document: {@code {file, verified, counts, claims}}, and {@code record: {fits,
-   * problems, changed}} if a record lies beside the file.
+   * As one JSON document: {@code {file, verified, counts, claims}}, with {@code sources:
+   * [{location, state, title, sha256, reason}]} if pages were fetched, {@code notes} on languages
+   * that are checked less well, and {@code record: {fits, problems, changed}} if a record lies
+   * beside the file.
    */
   public ObjectNode toJson() {
     ObjectNode json =
@@ -140,6 +200,13 @@ public record FileVerification(Path file, List<Row> rows, @Nullable RecordBeside
       ArrayNode quotes = claim.putArray("quotes");
       row.quotes().forEach(quotes::add);
     }
+    if (!pages.isEmpty()) {
+      ArrayNode sources = json.putArray("sources");
+      pages.forEach(page -> sources.add(toJson(page)));
+    }
+    if (!notes.isEmpty()) {
+      notes.forEach(json.putArray("notes")::add);
+    }
     if (record != null) {
       ObjectNode beside = json.putObject("record").put("fits", record.fits());
       ArrayNode problems = beside.putArray("problems");
@@ -154,6 +221,26 @@ public record FileVerification(Path file, List<Row> rows, @Nullable RecordBeside
       }
     }
     return json;
+  }
+
+  private static ObjectNode toJson(WebSource page) {
+    ObjectNode json =
+        Json.object()
+            .put("location", page.url())
+            .put("state", page.state().word())
+            .put("title", page.title());
+    if (!page.last().equals(page.url())) {
+      json.put("moved_to", page.last());
+    }
+    page.copy().ifPresent(copy -> json.put("sha256", copy.hex()));
+    page.before().ifPresent(copy -> json.put("sha256_before", copy.hex()));
+    if (!page.author().isEmpty()) {
+      json.put("author", page.author());
+    }
+    if (!page.published().isEmpty()) {
+      json.put("published", page.published());
+    }
+    return json.put("reason", page.reason());
   }
 
   private static Row row(int line, ClaimResult result) {

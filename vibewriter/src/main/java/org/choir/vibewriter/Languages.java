@@ -5,7 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The language of a question, which is too short for statistics of letters: by its script, else by
@@ -107,6 +110,22 @@ final class Languages {
       }
     }
     return best;
+  }
+
+  /** Whether a text in it is checked by rules that are made for another language. */
+  static boolean isForeign(String code) {
+    return !code.equals("en") && !code.equals("und") && !code.isEmpty();
+  }
+
+  /** For example {@code German 2, French 1}; empty if none is foreign. */
+  static String foreign(Stream<String> codes) {
+    return codes
+        .filter(Languages::isForeign)
+        .collect(Collectors.groupingBy(Languages::name, TreeMap::new, Collectors.counting()))
+        .entrySet()
+        .stream()
+        .map(e -> e.getKey() + " " + e.getValue())
+        .collect(Collectors.joining(", "));
   }
 
   /** The language's English name, for example {@code German}. */

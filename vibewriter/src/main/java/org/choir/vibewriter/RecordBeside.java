@@ -15,6 +15,8 @@ import org.choir.knowledge.ReadLimits;
 import org.choir.knowledge.RecordCheck;
 import org.choir.knowledge.SourceLibrary;
 import org.choir.knowledge.VerificationRecord;
+import org.choir.knowledge.WebSource;
+import org.choir.knowledge.WebSources;
 
 /**
  * The verification record that lies beside a report of Choir's, checked against the report and
@@ -29,7 +31,8 @@ public record RecordBeside(List<String> problems, List<Changed> changed) {
   /**
    * A source that has changed since.
    *
-   * @param state {@code changed} or {@code gone}
+   * @param state {@code changed} or {@code gone}; of a web page also {@code paywalled}, {@code
+   *     unreachable} or {@code refused}
    */
   public record Changed(String title, String location, String state) {}
 
@@ -44,7 +47,8 @@ public record RecordBeside(List<String> problems, List<Changed> changed) {
   }
 
   /** The record beside a file; empty if there is none. */
-  static Optional<RecordBeside> of(SourceLibrary library, Path file, String report) {
+  static Optional<RecordBeside> of(
+      SourceLibrary library, Path file, String report, Optional<WebSources> web) {
     Path beside = file.resolveSibling(file.getFileName() + ".verification.json");
     if (!Files.isRegularFile(beside)) {
       return Optional.empty();
@@ -64,23 +68,47 @@ public record RecordBeside(List<String> problems, List<Changed> changed) {
         RecordCheck.check(report, record, library::text).stream()
             .map(p -> p.code() + ": " + p.message())
             .toList();
-    return Optional.of(new RecordBeside(problems, changed(record)));
+    return Optional.of(new RecordBeside(problems, changed(record, library, web)));
   }
 
   private static RecordBeside unreadable(String why) {
     return new RecordBeside(List.of("bad_record: " + why), List.of());
   }
 
-  private static List<Changed> changed(VerificationRecord record) {
+  private static List<Changed> changed(
+      VerificationRecord record, SourceLibrary library, Optional<WebSources> web) {
     List<Changed> changed = new ArrayList<>();
     for (JsonNode source : record.json().path("sources")) {
       String location = source.path("location").asText();
-      String state = state(location, source.path("sha256").asText());
+      String sha256 = source.path("sha256").asText();
+      boolean page = location.startsWith("http://") || location.startsWith("https://");
+      String state =
+          page
+              ? web.map(w -> state(w.look(location), sha256, library)).orElse("")
+              : state(location, sha256);
       if (!state.isEmpty()) {
         changed.add(new Changed(source.path("title").asText(), location, state));
       }
     }
     return changed;
+  }
+
+  /** How a page differs from what was read, by its text: bytes change with every counter on it. */
+  private static String state(WebSource page, String sha256, SourceLibrary library) {
+    if (!page.state().isReadable() || page.state() == WebSource.State.ARCHIVED) {
+      boolean gone =
+          page.state() == WebSource.State.ARCHIVED
+              || page.state() == WebSource.State.NEVER_EXISTED
+              || page.state() == WebSource.State.SOFT_404;
+      return gone ? "gone" : page.state().word();
+    }
+    String now = page.copy().map(Digest::hex).orElse("");
+    boolean same =
+        now.equals(sha256)
+            || (sha256.matches("[0-9a-f]{64}")
+                && library.text(new Digest(sha256)).isPresent()
+                && library.text(new Digest(sha256)).equals(page.copy().flatMap(library::text)));
+    return same ? "" : "changed";
   }
 
   /** How a source differs from what was read; empty if it does not. */

@@ -167,10 +167,16 @@ final class ReportPage {
   }
 
   private static String linked(String link, String words) {
+    String address = address(link);
+    return address.isEmpty()
+        ? escaped(words)
+        : "<a href=\"" + escaped(address) + "\">" + escaped(words) + "</a>";
+  }
+
+  /** A link as a browser opens it; empty for one that is neither of the web nor of a file. */
+  static String address(String link) {
     String address = openable(link);
-    return SAFE_LINK.matcher(address).matches()
-        ? "<a href=\"" + escaped(address) + "\">" + escaped(words) + "</a>"
-        : escaped(words);
+    return SAFE_LINK.matcher(address).matches() ? address : "";
   }
 
   /** A path with a line number, as editors take it, becomes an address that a browser takes. */

@@ -5,8 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.choir.agent.Tool;
 import org.choir.agent.ToolContext;
 import org.choir.agent.ToolOutput;
@@ -153,7 +151,7 @@ final class SubmitReport implements Tool {
                 : " "
                     + counted(options.skipped(), "file", "files")
                     + " could not be used; the run's events name each with its reason."));
-    if (isForeign(options.language())) {
+    if (Languages.isForeign(options.language())) {
       notes.add(
           "The question seems to be in "
               + Languages.name(options.language())
@@ -171,25 +169,15 @@ final class SubmitReport implements Tool {
     return notes;
   }
 
-  /** For example {@code German 2, French 1}; empty if all cited sources are in English. */
   private String foreignSources(Drafts.Checked checked) {
-    return checked.results().stream()
-        .map(ClaimResult::quotes)
-        .flatMap(List::stream)
-        .map(Quote::source)
-        .distinct()
-        .flatMap(source -> library.document(source).stream())
-        .map(SourceDocument::language)
-        .filter(SubmitReport::isForeign)
-        .collect(Collectors.groupingBy(Languages::name, TreeMap::new, Collectors.counting()))
-        .entrySet()
-        .stream()
-        .map(e -> e.getKey() + " " + e.getValue())
-        .collect(Collectors.joining(", "));
-  }
-
-  private static boolean isForeign(String language) {
-    return !language.equals("en") && !language.equals("und") && !language.isEmpty();
+    return Languages.foreign(
+        checked.results().stream()
+            .map(ClaimResult::quotes)
+            .flatMap(List::stream)
+            .map(Quote::source)
+            .distinct()
+            .flatMap(source -> library.document(source).stream())
+            .map(SourceDocument::language));
   }
 
   private static String counted(int n, String one, String many) {

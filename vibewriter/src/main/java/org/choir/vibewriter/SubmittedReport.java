@@ -61,6 +61,25 @@ public final class SubmittedReport {
     return ReportPage.of(this);
   }
 
+  /**
+   * The report as a PDF file, all evidence included.
+   *
+   * @throws ChoirException {@code cannot_render}
+   */
+  public byte[] pdf() {
+    return ReportPdf.of(this);
+  }
+
+  /** Its cited sources as CSL-JSON. */
+  public String csl() {
+    return ReportReferences.csl(this);
+  }
+
+  /** Its cited sources as RIS. */
+  public String ris() {
+    return ReportReferences.ris(this);
+  }
+
   /** Its claims in the order of the text. */
   public List<ReportClaim> claims() {
     List<ReportClaim> claims = new ArrayList<>();

@@ -32,6 +32,11 @@ class AnswerSentencesTest {
             AnswerSentences.usable(
                 "To update the statistics used by the planner, run the ANALYZE command."))
         .isTrue();
+    assertThat(AnswerSentences.usable("For conflicting lock modes and more, see Table 13.2."))
+        .isFalse();
+    assertThat(
+            AnswerSentences.usable("For each lock the server checks whether it can see Table 2."))
+        .isTrue();
     assertThat(AnswerSentences.usable("The server (which writes the log keeps it for a while."))
         .isFalse();
   }

@@ -51,7 +51,7 @@ class ReportPageTest {
     return claim;
   }
 
-  private static SubmittedReport report() {
+  static SubmittedReport report() {
     ObjectNode record =
         Json.object().put("schema", "choir.verification/1").put("question", "Why <b>?");
     record.putObject("report").put("sha256", Digest.of(MARKDOWN).hex());

@@ -21,10 +21,9 @@ class SkillsTest {
 
   @TempDir Path folder;
 
-  private record Ended(int exit, String out, String err) {}
+  record Ended(int exit, String out, String err) {}
 
-  private static Ended run(String skill, String... arguments)
-      throws IOException, InterruptedException {
+  static Ended run(String skill, String... arguments) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     // -I: no user packages, no environment; a skill needs the standard library only.
     command.addAll(
@@ -53,7 +52,8 @@ class SkillsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"outline", "citations", "readability", "tables", "quotes"})
+  @ValueSource(
+      strings = {"outline", "citations", "readability", "tables", "quotes", "verify_citations"})
   void describesItselfAndRefusesWrongUsage(String skill) throws Exception {
     Ended help = run(skill, "--help");
     assertThat(help.exit()).isZero();
@@ -227,5 +227,50 @@ class SkillsTest {
             2 of 4 quotations found
             """);
     assertThat(ended.exit()).isEqualTo(1);
+  }
+
+  /** Runs verify_citations with a program in the host's place that answers so. */
+  private Ended asked(String answer, int exit) throws Exception {
+    Path choir = folder.resolve("bin/choir");
+    Files.createDirectories(choir.getParent());
+    Files.writeString(
+        choir,
+        "#!/bin/sh\n[ \"$1 $2 $3\" = 'verify --json --draft' ] || exit 9\ncat <<'END'\n"
+            + answer
+            + "\nEND\nexit "
+            + exit
+            + "\n");
+    assertThat(choir.toFile().setExecutable(true)).isTrue();
+    String script = SKILLS.resolve("verify_citations/verify_citations.py").toString();
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            "python3", "-I", "-B", script, "--draft", file("asked.md", "A claim."), "--json");
+    builder.environment().put("PATH", choir.getParent() + ":" + System.getenv("PATH"));
+    Process process = builder.redirectErrorStream(true).start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    return new Ended(process.exitValue(), out, "");
+  }
+
+  @Test
+  void verifyCitationsListsTheHostsVerdictsWorstFirst() throws Exception {
+    Ended mixed =
+        asked(
+            """
+            {"text":"t","failed":true,"claims":[
+            {"text":"a","verdict":"supported","reason":""},
+            {"text":"b","verdict":"unsupported","reason":"words_not_found: b"},
+            {"text":"c","verdict":"fabricated","reason":"unknown_key: c"}]}
+            """,
+            1);
+    assertThat(mixed.exit()).isEqualTo(1);
+    assertThat(Json.parse(mixed.out()).path("counts").path("supported").asInt()).isEqualTo(1);
+    assertThat(Json.parse(mixed.out()).path("open").path(0).path("text").asText()).isEqualTo("c");
+    assertThat(Json.parse(mixed.out()).path("open")).hasSize(2);
+    assertThat(
+            asked("{\"claims\":[{\"text\":\"a\",\"verdict\":\"partial\",\"reason\":\"x\"}]}", 0)
+                .exit())
+        .isZero();
+    assertThat(asked("not json", 1).exit()).isEqualTo(1);
   }
 }
