@@ -48,9 +48,13 @@ public final class Articles {
   /**
    * Publishes an article. Novelty 0 rejects it and gives the stake back; 1 to 19 publishes it
    * without reward; the first of its field, or of the knowledge base, is published and pays nothing
-   * before a review.
+   * before a review. A submission whose key was seen before is answered with its article.
    */
   synchronized Article publish(Submission submission) {
+    Optional<Article> before = ofKey(submission);
+    if (before.isPresent()) {
+      return before.get();
+    }
     Instant now = clock.instant();
     Digest digest = Digest.of(submission.text());
     NoveltyArticle judged =
@@ -82,7 +86,7 @@ public final class Articles {
                       desk.model(),
                       now,
                       version(submission, 1, digest, now));
-              ArticleTable.insert(c, made);
+              ArticleTable.insert(c, made, submission.key());
               if (!rejected) {
                 announce(c, made, "kb.publish.new", "published");
                 citations.fromReport(c, made, submission);
@@ -95,6 +99,16 @@ public final class Articles {
               article.id(), submission.author(), submission.field(), submission.text()));
     }
     return article;
+  }
+
+  private Optional<Article> ofKey(Submission submission) {
+    return submission.key().isEmpty()
+        ? Optional.empty()
+        : database
+            .transaction(
+                c -> ArticleTable.list(c, "where a.key = ?", s -> s.setString(1, submission.key())))
+            .stream()
+            .findFirst();
   }
 
   private static Article.Version version(
@@ -275,22 +289,32 @@ public final class Articles {
    *
    * @throws ChoirException {@code no_such_article}, {@code not_published}, {@code bad_boost}
    */
-  Article boost(String id, int chip) {
+  Article boost(String id, String by, int chip) {
     if (chip < 1 || chip > BOOST_MAX) {
       throw ChoirException.usage(
           "bad_boost", "a boost of " + chip + " CHIP is not between 1 and " + BOOST_MAX, "");
     }
     requirePublished(show(id));
-    database.transaction(
-        c ->
-            ArticleTable.update(
-                c,
-                "update knowledge.article set boost = boost + ? where id = ?",
-                s -> {
-                  s.setInt(1, chip);
-                  s.setString(2, id);
-                }));
-    return show(id);
+    return database.transaction(
+        c -> {
+          ArticleTable.update(
+              c,
+              "update knowledge.article set boost = boost + ? where id = ?",
+              s -> {
+                s.setInt(1, chip);
+                s.setString(2, id);
+              });
+          Article made = ArticleTable.find(c, id).orElseThrow();
+          ArticleTable.announce(
+              c,
+              "boosted-" + id + "-" + made.boost(),
+              "kb.boost." + id,
+              by,
+              "boosted",
+              Json.object().put("article", id).put("chip", chip).put("boost", made.boost()),
+              clock.instant());
+          return made;
+        });
   }
 
   /**

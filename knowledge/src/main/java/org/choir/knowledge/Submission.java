@@ -17,9 +17,15 @@ import org.choir.core.Digest;
  * @param text Markdown
  * @param record what was checked about exactly this text
  * @param stake in CHIP
+ * @param key the same over repetitions of one act, which then publishes once; empty for none
  */
 public record Submission(
-    String author, String field, String text, Optional<VerificationRecord> record, int stake) {
+    String author,
+    String field,
+    String text,
+    Optional<VerificationRecord> record,
+    int stake,
+    String key) {
   /** What an article stakes unless its author says otherwise. */
   public static final int STAKE = 100;
 
@@ -69,6 +75,12 @@ public record Submission(
           "the verification record belongs to another text than this article",
           "verify the text as it is now, or publish it without a record");
     }
+  }
+
+  /** An act that is not repeated by a program. */
+  public Submission(
+      String author, String field, String text, Optional<VerificationRecord> record, int stake) {
+    this(author, field, text, record, stake, "");
   }
 
   /** The first heading, else the first words. */

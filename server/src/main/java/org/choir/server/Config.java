@@ -101,6 +101,7 @@ public final class Config {
     d.put("egress.allow-private", "");
     d.put("egress.guest-model", "false");
     d.put("knowledge.reviewers", "editor");
+    d.put("knowledge.agents-publish", "false");
     for (String provider : PROVIDERS) {
       d.put("consent." + provider, "false");
     }
@@ -255,6 +256,7 @@ public final class Config {
             values.value("sandbox.runloop.blueprint").text()),
         egress(values),
         Set.copyOf(values.list("knowledge.reviewers")),
+        values.oneOf("knowledge.agents-publish", "true", "false").equals("true"),
         consent);
   }
 

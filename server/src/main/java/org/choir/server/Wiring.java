@@ -7,6 +7,7 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -156,17 +157,22 @@ final class Wiring implements AutoCloseable {
       library = closing(SourceLibrary.open(home.part("sources"), embedder));
       knowledge =
           closing(
-              new KnowledgeRoom(home, backbone, database, embedder, settings.reviewers(), clock));
+              new KnowledgeRoom(
+                  home,
+                  backbone,
+                  database,
+                  audits,
+                  embedder,
+                  settings.reviewers(),
+                  settings.agentsPublish(),
+                  clock));
       models = closing(new ModelAccess(credentials, settings, embedder));
-      research = new Research(library);
+      research = new Research(library, knowledge);
       agents =
           new AgentRuntime(
               backbone,
               // What this server does itself for an agent, beside what stays in the VM.
-              new PlainGate(
-                  settings.egress().guestModel()
-                      ? Set.of("submit_report", "guest.model")
-                      : Set.of("submit_report")),
+              new PlainGate(permitted(settings)),
               audits,
               models,
               this::vm,
@@ -180,6 +186,17 @@ final class Wiring implements AutoCloseable {
       close();
       throw e;
     }
+  }
+
+  private static Set<String> permitted(Settings settings) {
+    Set<String> permitted = new HashSet<>(Set.of("submit_report"));
+    if (settings.egress().guestModel()) {
+      permitted.add("guest.model");
+    }
+    if (settings.agentsPublish()) {
+      permitted.addAll(Set.of("publish_to_choir", "cite_article"));
+    }
+    return permitted;
   }
 
   /** The run's VM, with what the server and the run's own record let it reach. */

@@ -65,6 +65,7 @@ final class ExtractiveLead {
   Turn next(Conversation conversation) {
     String question = conversation.line("Question").orElse(conversation.opening().strip());
     Depth depth = Depth.of(conversation);
+    boolean knowledge = conversation.line("Knowledge base").isPresent();
     List<SubQuestion> first = SubQuestions.of(question, depth.subQuestions);
     if (conversation.of("write_todos").isEmpty()) {
       return new Turn(
@@ -73,12 +74,14 @@ final class ExtractiveLead {
     }
     List<Conversation.Exchange> tasks = conversation.of("task");
     if (tasks.isEmpty()) {
-      return new Turn("Delegating one researcher per sub-question.", tasks(first, question, depth));
+      return new Turn(
+          "Delegating one researcher per sub-question.", tasks(first, question, depth, knowledge));
     }
     List<SubQuestion> all = new ArrayList<>(first);
     List<SubQuestion> second = more(question, parts(first, tasks), depth);
     if (tasks.size() <= first.size() && !second.isEmpty()) {
-      return new Turn("A second round on what the first one met.", tasks(second, question, depth));
+      return new Turn(
+          "A second round on what the first one met.", tasks(second, question, depth, knowledge));
     }
     if (tasks.size() > first.size()) {
       all.addAll(second);
@@ -172,7 +175,8 @@ final class ExtractiveLead {
     return section.substring(section.lastIndexOf('›') + 1).strip();
   }
 
-  private static List<Call> tasks(List<SubQuestion> questions, String question, Depth depth) {
+  private static List<Call> tasks(
+      List<SubQuestion> questions, String question, Depth depth, boolean knowledge) {
     // Half as much again as is needed: parts overlap, and what repeats is left out of the draft.
     int words = Math.max(120, depth.words * 3 / 2 / (depth.subQuestions + depth.more));
     return questions.stream()
@@ -181,7 +185,8 @@ final class ExtractiveLead {
                 Json.object()
                     .put(
                         "description",
-                        ExtractiveResearcher.task(q, question, q.asked() ? 2 * words : words))
+                        ExtractiveResearcher.task(
+                            q, question, q.asked() ? 2 * words : words, knowledge))
                     .put("subagent_type", "researcher"))
         .map(arguments -> new Call("task", arguments))
         .toList();

@@ -27,14 +27,16 @@ public final class Research {
   private static final int QUESTION_MAX = 10_000;
 
   private final SourceLibrary library;
+  private final KnowledgeAccess knowledge;
 
   /**
-   * Research over one library.
+   * Research over one library and one knowledge base.
    *
    * @param library not closed by this object
    */
-  public Research(SourceLibrary library) {
+  public Research(SourceLibrary library, KnowledgeAccess knowledge) {
     this.library = library;
+    this.knowledge = knowledge;
   }
 
   /**
@@ -44,7 +46,7 @@ public final class Research {
    *     on claims that the rules leave open
    */
   public AgentDefinition definition(ModelClient model) {
-    return Vibewriter.definition(library, model);
+    return Vibewriter.definition(library, knowledge, model);
   }
 
   /**
@@ -83,6 +85,7 @@ public final class Research {
             set.documents().size(),
             set.skipped().size(),
             Languages.ofQuestion(question),
+            knowledge.hasArticles(),
             Optional.ofNullable(continued))
         .toJson(question);
   }

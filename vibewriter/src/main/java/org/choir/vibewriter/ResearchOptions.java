@@ -21,6 +21,7 @@ import org.choir.core.Text;
  * @param documents how many the set has
  * @param skipped how many files could not be used
  * @param language of the question, an ISO 639-1 code or {@code und}
+ * @param knowledge whether the knowledge base had articles to search
  * @param continued what is taken over from an earlier run
  */
 public record ResearchOptions(
@@ -30,6 +31,7 @@ public record ResearchOptions(
     int documents,
     int skipped,
     String language,
+    boolean knowledge,
     Optional<Continuation> continued) {
   private static final int QUESTION_MAX = 10_000;
 
@@ -49,6 +51,7 @@ public record ResearchOptions(
         options.path("documents").asInt(),
         options.path("skipped").asInt(),
         options.path("language").asText("und"),
+        options.path("knowledge").asBoolean(),
         options.path("continued") instanceof ObjectNode continued
             ? Optional.of(Continuation.of(continued))
             : Optional.empty());
@@ -66,6 +69,7 @@ public record ResearchOptions(
         .put("documents", documents)
         .put("skipped", skipped)
         .put("language", language)
+        .put("knowledge", knowledge)
         .put("opening", opening(question));
     continued.ifPresent(
         c -> {
@@ -92,6 +96,9 @@ public record ResearchOptions(
     out.append("Question: ").append(Text.visible(question, QUESTION_MAX).strip());
     out.append("\nDepth: ").append(depth.word()).append(" (").append(depth.target()).append(")");
     out.append("\nSources: ").append(documents).append(documents == 1 ? " document" : " documents");
+    if (knowledge) {
+      out.append("\nKnowledge base: search it first");
+    }
     if (!language.equals("en") && !language.equals("und")) {
       out.append("\nLanguage: ").append(language);
     }

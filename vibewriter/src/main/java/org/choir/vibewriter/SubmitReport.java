@@ -110,6 +110,7 @@ final class SubmitReport implements Tool {
             .put("path", Research.REPORT)
             .put("record", Research.RECORD)
             .put("sha256", Digest.of(report.markdown()).hex())
+            .put("recordSha256", Digest.of(report.record().text()).hex())
             .put("words", record.path("targets").path("words").path("actual").asInt());
     for (String count : List.of("sources", "claims", "supported", "partial", "dropped")) {
       event.put(count, summary.path(count).asInt());

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import org.choir.agent.AgentDefinition;
 import org.choir.agent.AgentDefinition.Policy;
@@ -31,19 +32,26 @@ final class Vibewriter {
    * @param model writes the report and, if it is a language model, is asked for a second opinion on
    *     claims
    */
-  static AgentDefinition definition(SourceLibrary library, ModelClient model) {
+  static AgentDefinition definition(
+      SourceLibrary library, KnowledgeAccess knowledge, ModelClient model) {
     Drafts drafts = new Drafts(library, verifier(model));
     Tool search = new SearchSources(library);
+    Tool articles = new SearchChoirKb(library, knowledge);
     Tool read = new ReadSource(library);
     Tool verify = new VerifyDraft(drafts);
     Tool submit = new SubmitReport(library, drafts, model.isLanguageModel());
+    List<Tool> tools = new ArrayList<>(List.of(articles, search, read, verify, submit));
+    if (knowledge.mayPublish()) {
+      tools.add(new PublishToChoir(knowledge));
+      tools.add(new CiteArticle(knowledge));
+    }
     List<AgentDefinition> subagents =
         List.of(
             subagent(
                 RESEARCHER,
                 "Finds the passages that answer one sub-question and returns findings with their"
                     + " evidence keys. Knows only what its task says.",
-                List.of(search, read),
+                List.of(articles, search, read),
                 List.of("ls", "read_file", "write_file", "grep", "execute", "read_skill"),
                 SubagentPolicy.RESEARCHER),
             subagent(
@@ -64,7 +72,7 @@ final class Vibewriter {
         LEAD,
         "Answers a question with a report in which every sentence is verified against its source.",
         instructions(LEAD),
-        List.of(search, read, verify, submit),
+        tools,
         List.of(
             "write_todos",
             "ls",

@@ -70,6 +70,7 @@ class SubmitReportTest {
             set.documents().size(),
             set.skipped().size(),
             Languages.ofQuestion(question),
+            false,
             Optional.empty());
     RecordedContext run = new RecordedContext(question, "extractive", options);
     for (Passage passage : issued) {
