@@ -59,7 +59,7 @@ public final class Articles {
     Digest digest = Digest.of(submission.text());
     NoveltyArticle judged =
         new NoveltyArticle(
-            "submission", submission.author(), submission.field(), submission.text());
+            "submission", submission.author(), submission.field(), submission.prose());
     NoveltyScore score = desk.judge(judged, now);
     boolean rejected = score.score() == 0;
     bodies.put(digest, submission.text().getBytes(StandardCharsets.UTF_8));
@@ -96,7 +96,7 @@ public final class Articles {
     if (!rejected) {
       desk.accepted(
           new NoveltyArticle(
-              article.id(), submission.author(), submission.field(), submission.text()));
+              article.id(), submission.author(), submission.field(), submission.prose()));
     }
     return article;
   }
@@ -117,7 +117,7 @@ public final class Articles {
         number,
         digest,
         submission.title(),
-        VisibleText.of(submission.text()).words().size(),
+        VisibleText.of(submission.prose()).words().size(),
         submission.sources(),
         submission.record(),
         now);
@@ -165,7 +165,7 @@ public final class Articles {
     Instant now = clock.instant();
     NoveltyScore score =
         desk.judge(
-            new NoveltyArticle("revision", before.author(), before.field(), revision.text()), now);
+            new NoveltyArticle("revision", before.author(), before.field(), revision.prose()), now);
     boolean foreign =
         score.score() == 0
             && (score.nearest().isEmpty()
@@ -194,7 +194,7 @@ public final class Articles {
               citations.fromReport(c, made, revision);
               return made;
             });
-    desk.accepted(new NoveltyArticle(id, before.author(), before.field(), revision.text()));
+    desk.accepted(new NoveltyArticle(id, before.author(), before.field(), revision.prose()));
     return after;
   }
 
@@ -235,6 +235,11 @@ public final class Articles {
                         "the body " + version.digest().prefix(12) + " is gone",
                         "restore a backup: choir restore FILE")),
         StandardCharsets.UTF_8);
+  }
+
+  /** What a version says: a report without what every report has around it. */
+  String prose(Article.Version version) {
+    return Submission.prose(body(version), version.verification());
   }
 
   /** Published articles in the order of submission. */

@@ -80,16 +80,18 @@ public final class Citations {
   }
 
   private String body(Article article) {
-    return new String(
-        bodies
-            .get(article.version().digest())
-            .orElseThrow(
-                () ->
-                    ChoirException.fatal(
-                        "body_lost",
-                        "the body of " + article.id() + " is gone",
-                        "restore a backup: choir restore FILE")),
-        java.nio.charset.StandardCharsets.UTF_8);
+    String text =
+        new String(
+            bodies
+                .get(article.version().digest())
+                .orElseThrow(
+                    () ->
+                        ChoirException.fatal(
+                            "body_lost",
+                            "the body of " + article.id() + " is gone",
+                            "restore a backup: choir restore FILE")),
+            java.nio.charset.StandardCharsets.UTF_8);
+    return Submission.prose(text, article.version().verification());
   }
 
   /**

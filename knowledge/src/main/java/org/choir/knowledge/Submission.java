@@ -95,6 +95,15 @@ public record Submission(
         : title.substring(0, title.offsetByCodePoints(0, TITLE_MAX)) + "…";
   }
 
+  /** What its author says: a report without what every report has around it. */
+  String prose() {
+    return prose(text, record);
+  }
+
+  static String prose(String text, Optional<VerificationRecord> record) {
+    return record.isPresent() ? ReportAssembler.body(text) : text;
+  }
+
   /** The titles of the sources in the record. */
   List<String> sources() {
     List<String> titles = new ArrayList<>();

@@ -64,9 +64,16 @@ final class SubmitReport implements Tool {
 
   @Override
   public ToolOutput call(ToolContext context, ObjectNode arguments) {
-    Drafts.Checked checked = drafts.check(context, arguments);
     ResearchOptions options = ResearchOptions.of(context.run());
     Depth depth = options.depth();
+    if (languageModel && depth != Depth.QUICK && !critiqued(context)) {
+      return ToolOutput.error(
+          "A "
+              + depth.word()
+              + " report is criticised before it is submitted: give the draft's path to the"
+              + " verifier with task, revise what it finds, then submit.");
+    }
+    Drafts.Checked checked = drafts.check(context, arguments);
     String question = context.run().path("question").asText();
     Report report =
         ReportAssembler.assemble(
@@ -84,6 +91,12 @@ final class SubmitReport implements Tool {
     write(context, Research.RECORD, report.record().text());
     ObjectNode event = event(report);
     return ToolOutput.of(summary(event), List.of(event));
+  }
+
+  /** Whether a draft was given to a verifier, who knows nothing of how it came to be. */
+  private static boolean critiqued(ToolContext context) {
+    return context.recorded("agent_started").stream()
+        .anyMatch(e -> e.path("definition").asText().equals(Vibewriter.VERIFIER));
   }
 
   private static void write(ToolContext context, String path, String text) {
