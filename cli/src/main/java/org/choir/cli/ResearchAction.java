@@ -28,6 +28,7 @@ import picocli.CommandLine.Parameters;
       "  choir research \"How does a run continue after a crash?\" --sources docs",
       "  choir research \"Which index types are there?\" --sources manual --depth deep --out report.md",
       "  choir research \"And what do they cost?\" --continue r1h2k3m4n5p6q",
+      "  choir research \"What is known of the tides at Saint-Malo?\" --web",
       "",
       "Exit: 0 done, 1 failed, 2 wrong usage, 3 paused or waiting, 4 budget exhausted, 130 interrupted."
     })
@@ -74,7 +75,9 @@ final class ResearchAction extends Action {
       description = "A host that programs in the run's VM may reach; may be given again.")
   List<String> allowed = new ArrayList<>();
 
-  @Option(names = "--web", description = "Search the web too (not in this build).")
+  @Option(
+      names = "--web",
+      description = "Search the web and read its pages; the question's words leave this machine.")
   boolean web;
 
   @Option(names = "--yes", description = "Agree that passages are sent to the model's service.")
@@ -118,13 +121,7 @@ final class ResearchAction extends Action {
       throw ChoirException.usage(
           "empty_question", "the question is empty", "write what you want to know, in quotes");
     }
-    if (web) {
-      throw ChoirException.usage(
-          "no_web_research",
-          "web research is not part of this build",
-          "save the pages to a folder and name it with --sources");
-    }
-    if (sources.isEmpty() && continued.isEmpty()) {
+    if (sources.isEmpty() && continued.isEmpty() && !web) {
       throw ChoirException.usage(
           "no_sources",
           "there is nothing to search: no --sources, and no knowledge base in this build",
@@ -155,7 +152,7 @@ final class ResearchAction extends Action {
       }
       request.put("out", file.toString());
     }
-    return request.put("yes", yes);
+    return request.put("web", web).put("yes", yes);
   }
 
   private static void put(ObjectNode request, String name, String value) {

@@ -239,6 +239,28 @@ public final class SourceLibrary implements AutoCloseable {
     return stored(id).at(location);
   }
 
+  /**
+   * A set of stored documents that is written down nowhere, such as the pages that a run has
+   * fetched: it can be searched until the library is closed, and gathered again from the same
+   * documents at any time.
+   *
+   * @param owner whose it is; sets of one owner share an index
+   * @param locations of the documents by their digest; what is not stored is left out
+   * @return the set's id; the same owner and documents have the same
+   */
+  public String gather(String owner, Map<Digest, String> locations) {
+    List<Member> members =
+        locations.entrySet().stream()
+            .filter(each -> documents.head(each.getKey()).isPresent())
+            .map(each -> new Member(each.getValue(), each.getKey()))
+            .sorted(Comparator.comparing(Member::location).thenComparing(m -> m.source().hex()))
+            .toList();
+    String roots = "gathered-" + Digest.of(owner).prefix(20);
+    Manifest manifest = Manifest.of(roots, members, List.of(), 0);
+    open.gather(manifest);
+    return manifest.id();
+  }
+
   /** The stored extracted text of a source. */
   public Optional<String> text(Digest source) {
     return documents.load(source).map(StoredDocument::text);

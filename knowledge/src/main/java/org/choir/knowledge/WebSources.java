@@ -94,8 +94,12 @@ public final class WebSources {
     PageFacts facts = new PageFacts("", "", PageFacts.Access.READABLE);
     String type = page.mediaType();
     boolean html = type.contains("html");
+    byte[] body = page.body();
+    if (html || type.startsWith("text/")) {
+      body = PageCharset.utf8(body, page.charset());
+    }
     if (html) {
-      facts = PageFacts.ofHtml(page.body());
+      facts = PageFacts.ofHtml(body);
     }
     boolean toTheFront =
         !page.redirects().isEmpty() && isFront(page.last()) && !isFront(page.asked());
@@ -108,12 +112,16 @@ public final class WebSources {
     }
     SourceDocument document;
     try {
-      document = library.keep(fileName(page.last(), type), page.body(), url);
+      document = library.keep(fileName(page.last(), type), body, url);
     } catch (UnusableSource e) {
       return without(url, State.UNREACHABLE, e.code() + ": " + e.failure().message(), kept);
     }
     boolean changed = kept.isPresent() && !sameText(kept.get(), document.id());
     remember(url, page.last(), document.id());
+    if (!page.redirects().isEmpty()) {
+      // Whoever cites the address that answered must find it known too.
+      remember(page.last().toString(), page.last(), document.id());
+    }
     State state = changed ? State.CHANGED : page.redirects().isEmpty() ? State.ALIVE : State.MOVED;
     return new WebSource(
         url,

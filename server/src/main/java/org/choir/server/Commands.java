@@ -101,7 +101,8 @@ final class Commands implements AutoCloseable {
     this.runs =
         new Runs(
             rooms.agents(),
-            model -> rooms.research().definition(rooms.models().open(model)),
+            (run, model) ->
+                rooms.research().definition(rooms.models().open(model), rooms.started(run)),
             rooms.settings().runsAtOnce(),
             this::ended);
     this.research = new ResearchCommand(rooms, runs, delivery, new RunIds(clock));

@@ -28,6 +28,7 @@ import org.choir.sandbox.Quota;
  * @param quota what one user's VMs may take at once
  * @param driver where VMs live
  * @param egress what VMs may reach outside
+ * @param web what runs with {@code --web} and verifications may reach
  * @param reviewers accounts that decide reviews and rings
  * @param consent providers that private files may be sent to
  */
@@ -51,6 +52,7 @@ public record Settings(
     Quota quota,
     DriverSettings driver,
     EgressSettings egress,
+    WebSettings web,
     Set<String> reviewers,
     Set<String> consent) {
   public Settings {

@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.choir.core.Json;
@@ -18,6 +20,10 @@ import org.choir.core.Json;
  */
 final class ExtractiveResearcher {
   private static final int HITS = 10;
+  private static final int WEB_HITS = 8;
+
+  /** Pages that are tried in vain before what was read must do. */
+  private static final int VAIN_MAX = 6;
 
   private final AnswerSentences answers;
 
@@ -26,7 +32,7 @@ final class ExtractiveResearcher {
   }
 
   /** What the lead writes into a task's description. */
-  static String task(SubQuestion question, String mainQuestion, int words) {
+  static String task(SubQuestion question, String mainQuestion, int words, int pages) {
     ArrayNode cues = Json.array();
     question.cues().stream().sorted().forEach(cues::add);
     ObjectNode task =
@@ -37,7 +43,8 @@ final class ExtractiveResearcher {
             .put("heading", question.heading())
             .put("asked", question.asked())
             .put("main", mainQuestion)
-            .put("words", words);
+            .put("words", words)
+            .put("pages", pages);
     task.set("cues", cues);
     return Json.write(task);
   }
@@ -45,6 +52,12 @@ final class ExtractiveResearcher {
   /** The next turn of a researcher. */
   ExtractiveModel.Turn next(Conversation conversation) {
     JsonNode task = task(conversation.opening());
+    if (conversation.tools().contains(SearchWeb.NAME)) {
+      Optional<ExtractiveModel.Turn> outside = web(conversation, task);
+      if (outside.isPresent()) {
+        return outside.get();
+      }
+    }
     List<Conversation.Exchange> searches = conversation.of("search_sources");
     if (searches.isEmpty()) {
       return new ExtractiveModel.Turn(
@@ -74,6 +87,41 @@ final class ExtractiveResearcher {
         answers.choose(
             question, task.path("main").asText(), passages, task.path("words").asInt(150));
     return ExtractiveModel.Turn.say(findings(found, ""));
+  }
+
+  /** What is left to do on the web: search once, then read the best pages that can be read. */
+  private static Optional<ExtractiveModel.Turn> web(Conversation conversation, JsonNode task) {
+    List<Conversation.Exchange> searches = conversation.of(SearchWeb.NAME);
+    if (searches.isEmpty()) {
+      ObjectNode arguments =
+          Json.object().put("query", task.path("query").asText()).put("limit", WEB_HITS);
+      return Optional.of(
+          new ExtractiveModel.Turn(
+              "Searching the web.", List.of(new ExtractiveModel.Call(SearchWeb.NAME, arguments))));
+    }
+    Set<String> left = new LinkedHashSet<>();
+    searches.stream()
+        .filter(s -> !s.failed())
+        .forEach(s -> left.addAll(SearchWeb.addresses(s.answer())));
+    List<Conversation.Exchange> tried = conversation.of(FetchSource.NAME);
+    tried.forEach(t -> left.remove(url(t)));
+    int vain = (int) tried.stream().filter(Conversation.Exchange::failed).count();
+    int missing = task.path("pages").asInt(2) - (tried.size() - vain);
+    List<ExtractiveModel.Call> calls =
+        left.stream()
+            .limit(Math.max(0, Math.min(missing, VAIN_MAX - vain)))
+            .map(
+                url ->
+                    Json.object().put("url", url).put("question", task.path("question").asText()))
+            .map(arguments -> new ExtractiveModel.Call(FetchSource.NAME, arguments))
+            .toList();
+    return calls.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new ExtractiveModel.Turn("Reading what the search found.", calls));
+  }
+
+  private static String url(Conversation.Exchange fetch) {
+    return Json.parseObject(fetch.call().arguments()).path("url").asText();
   }
 
   /** Reads what {@link #next} answers in the end; empty if it is not such an answer. */

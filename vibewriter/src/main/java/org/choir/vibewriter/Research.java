@@ -27,14 +27,27 @@ public final class Research {
   private static final int QUESTION_MAX = 10_000;
 
   private final SourceLibrary library;
+  private final Web web;
+
+  /** Research over one library, without the web. */
+  public Research(SourceLibrary library) {
+    this(library, Web.NONE);
+  }
 
   /**
    * Research over one library.
    *
    * @param library not closed by this object
+   * @param web what runs with {@code --web} may ask
    */
-  public Research(SourceLibrary library) {
+  public Research(SourceLibrary library, Web web) {
     this.library = library;
+    this.web = web;
+  }
+
+  /** The agent that does research on this machine alone. */
+  public AgentDefinition definition(ModelClient model) {
+    return Vibewriter.definition(library, model, List.of());
   }
 
   /**
@@ -42,9 +55,25 @@ public final class Research {
    *
    * @param model the run's model; if it is a language model it is also asked for a second opinion
    *     on claims that the rules leave open
+   * @param runStarted the run's first event: only a run with {@code --web} has tools for the web
    */
-  public AgentDefinition definition(ModelClient model) {
-    return Vibewriter.definition(library, model);
+  public AgentDefinition definition(ModelClient model, ObjectNode runStarted) {
+    return Vibewriter.definition(
+        library,
+        model,
+        ResearchOptions.of(runStarted).web()
+            ? List.of(new SearchWeb(web), new FetchSource(library, web))
+            : List.of());
+  }
+
+  /** As below, for a run that stays on this machine. */
+  public ObjectNode options(
+      String question,
+      Depth depth,
+      List<Path> sources,
+      SourceSet set,
+      @Nullable Continuation continued) {
+    return options(question, depth, sources, Optional.of(set), false, continued);
   }
 
   /**
@@ -52,7 +81,8 @@ public final class Research {
    * agent's first message.
    *
    * @param sources what the person named, absolute
-   * @param set what was read from it
+   * @param set what was read from it; empty if only the web is searched
+   * @param withWeb whether the run may search the web
    * @param continued what is taken over from an earlier run
    * @throws ChoirException {@code empty_question}, {@code question_too_long}
    */
@@ -60,7 +90,8 @@ public final class Research {
       String question,
       Depth depth,
       List<Path> sources,
-      SourceSet set,
+      Optional<SourceSet> set,
+      boolean withWeb,
       @Nullable Continuation continued) {
     if (question.isBlank()) {
       throw ChoirException.usage(
@@ -79,9 +110,10 @@ public final class Research {
     return new ResearchOptions(
             depth,
             sources,
-            set.id(),
-            set.documents().size(),
-            set.skipped().size(),
+            set.map(SourceSet::id).orElse(""),
+            set.map(s -> s.documents().size()).orElse(0),
+            set.map(s -> s.skipped().size()).orElse(0),
+            withWeb,
             Languages.ofQuestion(question),
             Optional.ofNullable(continued))
         .toJson(question);

@@ -9,7 +9,16 @@ import org.choir.agent.ToolContext;
 /** The stages of a subagent that ends when it has answered. */
 record SubagentPolicy(Map<String, String> stages) implements Policy {
   static final SubagentPolicy RESEARCHER =
-      new SubagentPolicy(Map.of("search_sources", "search", "read_source", "read"));
+      new SubagentPolicy(
+          Map.of(
+              "search_sources",
+              "search",
+              "read_source",
+              "read",
+              SearchWeb.NAME,
+              "search",
+              FetchSource.NAME,
+              "read"));
   static final SubagentPolicy VERIFIER =
       new SubagentPolicy(
           Map.of("verify_draft", "critique", "read_source", "critique", "read_file", "critique"));

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.stream.Stream;
 import org.choir.agent.AgentDefinition;
 import org.choir.agent.AgentDefinition.Policy;
 import org.choir.agent.Tool;
@@ -30,8 +31,10 @@ final class Vibewriter {
    *
    * @param model writes the report and, if it is a language model, is asked for a second opinion on
    *     claims
+   * @param outside the tools for the web, for the lead and its researchers; none if the run stays
+   *     on this machine
    */
-  static AgentDefinition definition(SourceLibrary library, ModelClient model) {
+  static AgentDefinition definition(SourceLibrary library, ModelClient model, List<Tool> outside) {
     Drafts drafts = new Drafts(library, verifier(model));
     Tool search = new SearchSources(library);
     Tool read = new ReadSource(library);
@@ -43,7 +46,7 @@ final class Vibewriter {
                 RESEARCHER,
                 "Finds the passages that answer one sub-question and returns findings with their"
                     + " evidence keys. Knows only what its task says.",
-                List.of(search, read),
+                with(outside, search, read),
                 List.of("ls", "read_file", "write_file", "grep", "execute", "read_skill"),
                 SubagentPolicy.RESEARCHER),
             subagent(
@@ -64,7 +67,7 @@ final class Vibewriter {
         LEAD,
         "Answers a question with a report in which every sentence is verified against its source.",
         instructions(LEAD),
-        List.of(search, read, verify, submit),
+        with(outside, search, read, verify, submit),
         List.of(
             "write_todos",
             "ls",
@@ -83,6 +86,10 @@ final class Vibewriter {
             new GuestSearch(library),
             new GuestVerify(new Drafts(library, ClaimVerifier.byRules())),
             new GuestFetch(library)));
+  }
+
+  private static List<Tool> with(List<Tool> more, Tool... tools) {
+    return Stream.concat(Stream.of(tools), more.stream()).toList();
   }
 
   /** The rules always judge first; a language model only what they leave open. */
