@@ -160,13 +160,13 @@ final class SmallWeb implements AutoCloseable {
         case "/slow" -> drip(exchange, 1);
         case "/endless" -> drip(exchange, 1 << 16);
         case "/402" -> send(exchange, 402, "text/html", "pay".getBytes(StandardCharsets.UTF_8));
-        default -> known(exchange, pages.get(path));
+        default -> known(exchange, pages.getOrDefault(path, ""));
       }
     }
   }
 
   private static void known(HttpExchange exchange, String body) throws IOException {
-    if (body == null) {
+    if (body.isEmpty()) {
       byte[] none = "<h1>404</h1>".getBytes(StandardCharsets.UTF_8);
       send(exchange, 404, "text/html", none);
     } else if (body.startsWith("-> ")) {

@@ -178,7 +178,7 @@ class WebToolsTest {
     assertThat(
             verified("The tide at the lighthouse rises by nine metres in spring [@" + key + "].\n")
                 .text())
-        .doesNotContain("unsupported");
+        .contains("1 supported");
     ToolOutput more =
         run.record(
             "search_sources",
