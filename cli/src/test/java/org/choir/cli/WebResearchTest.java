@@ -97,6 +97,9 @@ class WebResearchTest {
   void theReportNamesWhatCouldNotBeReadAndWhy() {
     assertThat(report)
         .contains("pages of the web were read")
+        .contains(
+            "Pages with sentences that speak to programs, which are no evidence: "
+                + web.url("/poison"))
         .contains("could not be read and are no evidence")
         .contains(web.url("/gone") + " (no such page)")
         .contains(web.closed() + " (not reachable)")
@@ -171,14 +174,18 @@ class WebResearchTest {
     assertThat(fresh.json().path("record").path("changed")).isEmpty();
 
     String ferry = web.pages.getOrDefault("/ferry", "");
-    web.pages.put("/ferry", ferry.replace("along a cable", "on nine cables"));
+    web.pages.put(
+        "/ferry",
+        "<title>The ferry at Lindau</title><p>The ferry was sold and became a restaurant.</p>");
     web.pages.remove("/river");
     Command.Ended later = run("verify", "report.md");
+    assertThat(later.exit()).as(later.out()).isEqualTo(1);
     assertThat(later.out())
         .contains("source changed since the report was written: The ferry at Lindau");
-    if (report.contains(web.url("/river"))) {
-      assertThat(later.out()).contains("source gone since the report was written: The river");
-    }
+    assertThat(report).contains(web.url("/river"));
+    assertThat(later.out())
+        .contains("source gone since the report was written: The river")
+        .contains("checked against the copy of before");
     web.pages.put("/ferry", ferry);
   }
 

@@ -266,6 +266,14 @@ public final class SourceLibrary implements AutoCloseable {
     return documents.load(source).map(StoredDocument::text);
   }
 
+  /**
+   * Whether sentences of a source speak to programs that read it. They are never evidence, and
+   * whoever shows the source to a reader says so.
+   */
+  public boolean speaksToMachines(Digest source) {
+    return text(source).map(text -> !Instructions.in(text).isEmpty()).orElse(false);
+  }
+
   /** What is known of a source; its location is empty unless a set in use has it. */
   public Optional<SourceDocument> document(Digest source) {
     return documents.head(source).map(found -> found.at(open.location(source).orElse("")));

@@ -43,14 +43,9 @@ public final class WebSources {
     this.clock = clock;
   }
 
-  /** What became of an address; a second question is answered from memory. */
+  /** What became of an address, whatever place in the page it names; fetched once. */
   public synchronized WebSource look(String url) {
-    WebSource known = looked.get(url);
-    if (known == null) {
-      known = looked(url);
-      looked.put(url, known);
-    }
-    return known;
+    return looked.computeIfAbsent(withoutFragment(url), this::looked);
   }
 
   /** All that were looked at, in no order. */
@@ -62,7 +57,7 @@ public final class WebSources {
     Optional<Digest> kept = kept(url);
     URI address;
     try {
-      address = URI.create(withoutFragment(url));
+      address = URI.create(url);
     } catch (IllegalArgumentException e) {
       return without(url, State.UNREACHABLE, "it is not an address", kept);
     }
@@ -173,7 +168,7 @@ public final class WebSources {
   }
 
   private Path file(String url) {
-    return folder.resolve(Digest.of(withoutFragment(url)).hex() + ".json");
+    return folder.resolve(Digest.of(url).hex() + ".json");
   }
 
   private Optional<Digest> kept(String url) {
@@ -195,7 +190,7 @@ public final class WebSources {
   private void remember(String url, URI last, Digest copy) {
     ObjectNode json =
         Json.object()
-            .put("url", withoutFragment(url))
+            .put("url", url)
             .put("last", last.toString())
             .put("sha256", copy.hex())
             .put("at", clock.instant().toString());

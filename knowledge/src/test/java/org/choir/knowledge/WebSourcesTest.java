@@ -151,6 +151,18 @@ class WebSourcesTest {
   }
 
   @Test
+  void aPageIsFetchedOnceWhateverPlaceInItIsCited() {
+    String exempt = "127.0.0.1:" + server.getAddress().getPort();
+    WebSources sources =
+        new WebSources(
+            library, WebFetcher.of(Set.of(exempt)), folder.resolve("pages"), () -> Instant.EPOCH);
+    WebSource whole = sources.look(url("/log"));
+    pages.remove("/log");
+    assertThat(sources.look(url("/log#:~:text=The%20log"))).isEqualTo(whole);
+    assertThat(sources.all()).hasSize(1);
+  }
+
+  @Test
   void noticesThatAPageSaysOtherThingsThanBefore() {
     WebSource before = look("/log");
     pages.put("/log", ARTICLE.replace("<body>", "<body><!-- visit 2 -->"));

@@ -324,6 +324,7 @@ final class Commands implements AutoCloseable {
     ObjectNode counts =
         Json.object()
             .put("documents", progress.documents())
+            .put("pages", progress.pages())
             .put("skipped", progress.skipped())
             .put("evidence", progress.evidence())
             .put("sources", progress.sources())
