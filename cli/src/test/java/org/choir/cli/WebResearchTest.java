@@ -1,10 +1,12 @@
 package org.choir.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class WebResearchTest {
   private static final String QUESTION = "How does the ferry cross the river in winter?";
+
+  private static final Duration SOON = Duration.ofMinutes(2);
 
   @TempDir static Path temp;
   private static final Map<String, String> ENVIRONMENT = new HashMap<>();
@@ -69,6 +73,8 @@ class WebResearchTest {
   void theReportCitesWhatWasReadAndOpensAtThePassage() throws Exception {
     assertThat(ended.err())
         .contains("the words of the question go to 127.0.0.1")
+        .contains("read: " + web.url("/ferry"))
+        .contains("not readable: " + web.url("/gone"))
         .doesNotContain("words of your files");
     assertThat(report)
         .contains("crosses the river along a cable")
@@ -205,6 +211,31 @@ class WebResearchTest {
     } finally {
       new Command(temp.resolve("other"), temp, none).run("down");
     }
+  }
+
+  @Test
+  @Order(8)
+  @Tag("long")
+  void aKilledRunGoesOnFromThePagesThatItHadRead() throws Exception {
+    String ferry = web.pages.getOrDefault("/ferry", "");
+    Path err = temp.resolve("err");
+    Process process =
+        new Command(temp.resolve("home"), temp, ENVIRONMENT)
+            .start(err, "research", QUESTION, "--web", "--depth", "quick");
+    await().atMost(SOON).until(() -> Files.readString(err).contains("read: " + web.url("/ferry")));
+    long pid = run("status", "--json").json().path("server").path("pid").asLong();
+    ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+    await().atMost(SOON).until(() -> !process.isAlive());
+    web.pages.put("/ferry", "<title>Sold</title><p>The ferry became a restaurant in winter.</p>");
+    web.fetched.clear();
+    String id = Files.readString(err).replaceAll("(?s).*choir resume (r[a-z0-9]+).*", "$1");
+    Command.Ended resumed = run("resume", id, "--json");
+    assertThat(resumed.exit()).as(resumed.err()).isZero();
+    assertThat(web.fetched).doesNotContain("/ferry");
+    assertThat(Files.readString(Path.of(resumed.json().path("report").asText())))
+        .contains("along a cable")
+        .doesNotContain("restaurant");
+    web.pages.put("/ferry", ferry);
   }
 
   @Test

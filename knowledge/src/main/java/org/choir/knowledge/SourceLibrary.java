@@ -2,6 +2,7 @@ package org.choir.knowledge;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.choir.core.ChoirException;
 import org.choir.core.Digest;
 import org.choir.knowledge.OpenSets.OpenSet;
@@ -255,10 +257,27 @@ public final class SourceLibrary implements AutoCloseable {
             .map(each -> new Member(each.getValue(), each.getKey()))
             .sorted(Comparator.comparing(Member::location).thenComparing(m -> m.source().hex()))
             .toList();
-    String roots = "gathered-" + Digest.of(owner).prefix(20);
-    Manifest manifest = Manifest.of(roots, members, List.of(), 0);
+    Manifest manifest = Manifest.of(gatheredRoots(owner), members, List.of(), 0);
     open.gather(manifest);
     return manifest.id();
+  }
+
+  private static String gatheredRoots(String owner) {
+    return "gathered-" + Digest.of(owner).prefix(20);
+  }
+
+  /** Removes the index of an owner's gathered sets; the documents stay. */
+  public void forget(String owner) {
+    Path index = RootsFolder.named(folder, gatheredRoots(owner)).folder();
+    try (Stream<Path> all = Files.walk(index)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    } catch (NoSuchFileException e) {
+      return; // nothing was ever gathered
+    } catch (IOException e) {
+      throw Disk.failure("remove " + index, e);
+    }
   }
 
   /** The stored extracted text of a source. */

@@ -145,6 +145,10 @@ class WebSourcesTest {
     assertThat(library.gather("run", both)).isEqualTo(set);
     assertThat(library.search(set, "How fast does the moon move away?", 1).getFirst().key())
         .isEqualTo(found.key());
+    library.forget("run");
+    assertThat(folder.resolve("library/roots")).isEmptyDirectory();
+    library.forget("run");
+    assertThat(library.text(moon.copy().orElseThrow())).isPresent();
     org.choir.core.Digest never = org.choir.core.Digest.of("never stored");
     assertThat(library.search(library.gather("run", Map.of(never, "http://x/")), "moon", 3))
         .isEmpty();

@@ -286,6 +286,7 @@ final class Commands implements AutoCloseable {
       }
     }
     delivery.forget(run);
+    rooms.library().forget(run.value());
     rooms
         .audits()
         .record(
