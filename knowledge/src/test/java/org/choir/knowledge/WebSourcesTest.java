@@ -155,6 +155,23 @@ class WebSourcesTest {
   }
 
   @Test
+  void aLinkIntoATextOfTheWebIsAnAddressAndNoPath() {
+    Quote quote =
+        new Quote(
+            "s0123456789",
+            org.choir.core.Digest.of("x"),
+            "Notes",
+            "",
+            "https://example.org/a/notes.txt",
+            "line=40",
+            "The tide rises.",
+            0,
+            15);
+    assertThat(SourceLinks.link(quote))
+        .isEqualTo("https://example.org/a/notes.txt#:~:text=The%20tide%20rises.");
+  }
+
+  @Test
   void aPageIsFetchedOnceWhateverPlaceInItIsCited() {
     String exempt = "127.0.0.1:" + server.getAddress().getPort();
     WebSources sources =

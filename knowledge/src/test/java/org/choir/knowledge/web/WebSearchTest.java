@@ -28,6 +28,7 @@ import org.choir.core.Json;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -283,6 +284,7 @@ class WebSearchTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"tavily", "searxng"})
+  @Timeout(10) // whoever waits for the rest waits for ever
   void waitsNoLongerThanItsDeadlineForTheRestOfAnAnswer(String engine) {
     script.add(new Said(200, "", "{\"results\":[", Integer.MAX_VALUE));
     WebSearch impatient = engine(engine, LIMITS.within(Duration.ofMillis(400)));
