@@ -140,7 +140,7 @@ final class GuestDesk {
 
   private Verdict decide(Action action) {
     try {
-      return parts.gate().decide(action);
+      return run.gate().decide(action);
     } catch (ChoirException e) {
       return new Verdict.Deny("gate/failed", e.failure().message());
     }

@@ -15,6 +15,7 @@ import org.choir.core.ChoirException;
 import org.choir.core.Currency;
 import org.choir.core.ExitStatus;
 import org.choir.core.Failure;
+import org.choir.core.Gate;
 import org.choir.core.Json;
 import org.choir.core.Money;
 import org.choir.core.RunId;
@@ -106,6 +107,11 @@ final class LiveRun {
     }
   }
 
+  /** The gate, as it is for this run. */
+  Gate gate() {
+    return parts.gate().forRun(lead.state().runStarted());
+  }
+
   /** The digest of the rules that the gate decides by; empty if it has told none. */
   String rules() {
     return trail.rules();
@@ -115,7 +121,7 @@ final class LiveRun {
   private void takeOver(AgentDefinition definition, @Nullable Limits raised) {
     trail.made(run.lead(), definition);
     lead.settle();
-    trail.rules(parts.gate(), parts.clock().instant());
+    trail.rules(gate(), parts.clock().instant());
     List<ObjectNode> events = new ArrayList<>();
     if (raised != null) {
       ObjectNode event = Events.of("limits");
@@ -336,7 +342,7 @@ final class LiveRun {
   }
 
   Intents intents(AgentId agent, ToolBox tools) {
-    return new Intents(tenant, agent, tools, parts.gate(), trail.rules());
+    return new Intents(tenant, agent, tools, gate(), trail.rules());
   }
 
   ModelCaller caller(

@@ -199,6 +199,34 @@ class AuditTrailTest {
   }
 
   @Test
+  void whatReadsOutsideThisMachineIsDeniedToARunThatWasNotStartedWithIt() {
+    PlainGate gate = new PlainGate(Set.of("charge"), Set.of("web_search"));
+    org.choir.core.Action search =
+        new org.choir.core.Action(
+            org.choir.core.TenantId.LOCAL,
+            new org.choir.core.AgentId("rtest0001"),
+            "rtest0001:1:1",
+            "web_search",
+            org.choir.core.Json.object(),
+            org.choir.core.ReplayClass.READ_ONLY);
+    var plain = org.choir.core.Json.object();
+    var greedy = org.choir.core.Json.object();
+    greedy.putObject("options").putArray("permits").add("web_search").add("mail");
+    assertThat(gate.decide(search)).isInstanceOf(Verdict.Deny.class);
+    assertThat(gate.forRun(plain).decide(search)).isInstanceOf(Verdict.Deny.class);
+    var opened = gate.forRun(greedy);
+    assertThat(opened.decide(search)).isInstanceOf(Verdict.Allow.class);
+    assertThat(opened.configuration().path("permitted").toString())
+        .as("a run's options open what is named as outside and nothing else")
+        .contains("web_search")
+        .doesNotContain("mail");
+    for (var each : List.of(gate, opened)) {
+      assertThat(PlainGate.of(each.configuration()).orElseThrow().decide(search))
+          .isEqualTo(each.decide(search));
+    }
+  }
+
+  @Test
   void thePlainGateDecidesTheSameFromItsConfiguration() {
     var configuration = new PlainGate(Set.of("charge")).configuration();
     var again = PlainGate.of(configuration).orElseThrow();

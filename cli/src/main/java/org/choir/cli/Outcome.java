@@ -66,8 +66,8 @@ final class Outcome {
     row(
         lines,
         "Sources",
-        many(counts.path("documents").asInt(), "document")
-            + " searched · "
+        searched(counts)
+            + " · "
             + many(counts.path("evidence").asInt(), "passage")
             + " found in "
             + counts.path("sources").asText("0")
@@ -83,6 +83,15 @@ final class Outcome {
       lines.add(result.path("remedy").asText());
     }
     return String.join("\n", lines);
+  }
+
+  /** Documents, pages of the web, or both. */
+  private static String searched(JsonNode counts) {
+    int documents = counts.path("documents").asInt();
+    int pages = counts.path("pages").asInt();
+    String read = many(pages, "page") + " of the web read";
+    String searched = many(documents, "document") + " searched";
+    return pages == 0 ? searched : documents == 0 ? read : searched + " · " + read;
   }
 
   private static String model(ObjectNode result) {

@@ -35,6 +35,12 @@ final class PlainLines {
               "skipped: "
                   + shown(event.path("location").asText())
                   + because(event.path("reason").asText()));
+      case "source_fetched" -> Optional.of("read: " + shown(event.path("url").asText()));
+      case "source_unreadable" ->
+          Optional.of(
+              "not readable: "
+                  + shown(event.path("url").asText())
+                  + because(event.path("reason").asText()));
       case "note" -> Optional.of("note: " + shown(event.path("text").asText()));
       case "report" -> Optional.of("report written");
       default -> Optional.empty();

@@ -28,6 +28,7 @@ import picocli.CommandLine.Parameters;
       "  choir research \"How does a run continue after a crash?\" --sources docs",
       "  choir research \"Which index types are there?\" --sources manual --depth deep --out report.md",
       "  choir research \"And what do they cost?\" --continue r1h2k3m4n5p6q",
+      "  choir research \"What is known of the tides at Saint-Malo?\" --web",
       "",
       "Exit: 0 done, 1 failed, 2 wrong usage, 3 paused or waiting, 4 budget exhausted, 130 interrupted."
     })
@@ -38,7 +39,9 @@ final class ResearchAction extends Action {
   @Option(
       names = "--sources",
       paramLabel = "PATH",
-      description = "A folder or file to answer from; may be given again.")
+      description =
+          "A folder or file to answer from; may be given again. Without it and without --web, the"
+              + " knowledge base is searched.")
   List<String> sources = new ArrayList<>();
 
   @Option(
@@ -74,7 +77,9 @@ final class ResearchAction extends Action {
       description = "A host that programs in the run's VM may reach; may be given again.")
   List<String> allowed = new ArrayList<>();
 
-  @Option(names = "--web", description = "Search the web too (not in this build).")
+  @Option(
+      names = "--web",
+      description = "Search the web and read its pages; the question's words leave this machine.")
   boolean web;
 
   @Option(names = "--yes", description = "Agree that passages are sent to the model's service.")
@@ -118,18 +123,6 @@ final class ResearchAction extends Action {
       throw ChoirException.usage(
           "empty_question", "the question is empty", "write what you want to know, in quotes");
     }
-    if (web) {
-      throw ChoirException.usage(
-          "no_web_research",
-          "web research is not part of this build",
-          "save the pages to a folder and name it with --sources");
-    }
-    if (sources.isEmpty() && continued.isEmpty()) {
-      throw ChoirException.usage(
-          "no_sources",
-          "there is nothing to search: no --sources, and no knowledge base in this build",
-          "name a folder or a file: choir research \"...\" --sources DIR");
-    }
     ObjectNode request = Json.object().put("question", asked);
     ArrayNode paths = request.putArray("sources");
     for (String source : sources) {
@@ -155,7 +148,7 @@ final class ResearchAction extends Action {
       }
       request.put("out", file.toString());
     }
-    return request.put("yes", yes);
+    return request.put("web", web).put("yes", yes);
   }
 
   private static void put(ObjectNode request, String name, String value) {

@@ -112,13 +112,6 @@ class UsageTest {
   }
 
   @Test
-  void saysThatWebResearchIsNotThereAndWhatToDoInstead() {
-    Command.Ended ended = run("research", "What?", "--web");
-    assertThat(ended.exit()).isEqualTo(2);
-    assertThat(ended.err()).contains("not part of this build").contains("--sources");
-  }
-
-  @Test
   void asksForSourcesWhereThereAreNone() {
     Command.Ended ended = run("research", "What?");
     assertThat(ended.exit()).isEqualTo(2);

@@ -12,6 +12,15 @@ public interface Gate {
   Verdict decide(Action action);
 
   /**
+   * The gate for the actions of one run.
+   *
+   * @param runStarted the run's first event: what the person who started it asked for
+   */
+  default Gate forRun(JsonNode runStarted) {
+    return this;
+  }
+
+  /**
    * The rules it decides by, complete enough to make the same decisions again, with the gate's name
    * and version as {@code gate}; an empty object if it cannot say them.
    */

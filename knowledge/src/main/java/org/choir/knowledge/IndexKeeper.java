@@ -70,6 +70,15 @@ final class IndexKeeper implements AutoCloseable {
     }
   }
 
+  /** Makes the change lasting. */
+  void commit() {
+    try {
+      opened().commit();
+    } catch (IOException e) {
+      throw Disk.failure("write the index " + folder, e);
+    }
+  }
+
   /** Makes the change lasting and takes out what is in none of the sets in use. */
   void commit(Set<Digest> used) {
     try {

@@ -19,12 +19,17 @@ import org.choir.knowledge.lucene.IndexView;
  */
 final class OpenSets implements AutoCloseable {
   private static final int OPEN_MAX = 8;
+
+  /** More than the runs of a server and their agents can use at once. */
+  private static final int GATHERED_MAX = 1_000;
+
   private static final Duration PATIENCE = Duration.ofMinutes(15);
 
   private final Path library;
   private final SetStore sets;
   private final DocumentCache documents;
   private final Map<String, OpenSet> open = new LinkedHashMap<>(16, 0.75f, true);
+  private final Map<String, Manifest> gathered = new LinkedHashMap<>(16, 0.75f, true);
 
   OpenSets(Path library, SetStore sets, DocumentCache documents) {
     this.library = library;
@@ -68,7 +73,8 @@ final class OpenSets implements AutoCloseable {
     OpenSet found = open.get(id);
     if (found == null) {
       Manifest manifest =
-          sets.load(id)
+          Optional.ofNullable(gathered.get(id))
+              .or(() -> sets.load(id))
               .orElseThrow(
                   () ->
                       ChoirException.fatal(
@@ -83,6 +89,14 @@ final class OpenSets implements AutoCloseable {
     return found;
   }
 
+  /** Lets a set be taken that is written down nowhere; the caller can always gather it again. */
+  synchronized void gather(Manifest manifest) {
+    gathered.put(manifest.id(), manifest);
+    if (gathered.size() > GATHERED_MAX) {
+      gathered.remove(gathered.keySet().iterator().next());
+    }
+  }
+
   /** Where a source of one of the open sets lies. */
   synchronized Optional<String> location(Digest source) {
     return open.values().stream().flatMap(set -> set.location(source).stream()).findFirst();
@@ -92,10 +106,13 @@ final class OpenSets implements AutoCloseable {
     RootsFolder roots = RootsFolder.named(library, manifest.roots());
     Set<Digest> sources = manifest.sources();
     try {
-      sets.touch(manifest.id());
+      boolean loose = gathered.containsKey(manifest.id());
+      if (!loose) {
+        sets.touch(manifest.id());
+      }
       Optional<IndexView> view = IndexView.open(roots.index(), sources);
       if (view.isEmpty()) {
-        repair(roots, sources);
+        repair(roots, sources, loose);
         view = IndexView.open(roots.index(), sources);
       }
       return view.orElseThrow(
@@ -109,10 +126,14 @@ final class OpenSets implements AutoCloseable {
     }
   }
 
-  private void repair(RootsFolder roots, Set<Digest> sources) {
+  private void repair(RootsFolder roots, Set<Digest> sources, boolean loose) {
     try (FolderLock _ = FolderLock.take(roots.folder(), PATIENCE);
         IndexKeeper index = new IndexKeeper(roots.index(), documents)) {
       index.complete(sources);
+      if (loose) {
+        index.commit();
+        return;
+      }
       Set<Digest> used = new HashSet<>(sources);
       sets.keepUsed(roots.key()).forEach(other -> used.addAll(other.sources()));
       index.commit(used);

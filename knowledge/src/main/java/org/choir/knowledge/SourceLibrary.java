@@ -2,6 +2,7 @@ package org.choir.knowledge;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.choir.core.ChoirException;
 import org.choir.core.Digest;
 import org.choir.knowledge.OpenSets.OpenSet;
@@ -239,9 +241,56 @@ public final class SourceLibrary implements AutoCloseable {
     return stored(id).at(location);
   }
 
+  /**
+   * A set of stored documents that is written down nowhere, such as the pages that a run has
+   * fetched: it can be searched until the library is closed, and gathered again from the same
+   * documents at any time.
+   *
+   * @param owner whose it is; sets of one owner share an index
+   * @param locations of the documents by their digest; what is not stored is left out
+   * @return the set's id; the same owner and documents have the same
+   */
+  public String gather(String owner, Map<Digest, String> locations) {
+    List<Member> members =
+        locations.entrySet().stream()
+            .filter(each -> documents.head(each.getKey()).isPresent())
+            .map(each -> new Member(each.getValue(), each.getKey()))
+            .sorted(Comparator.comparing(Member::location).thenComparing(m -> m.source().hex()))
+            .toList();
+    Manifest manifest = Manifest.of(gatheredRoots(owner), members, List.of(), 0);
+    open.gather(manifest);
+    return manifest.id();
+  }
+
+  private static String gatheredRoots(String owner) {
+    return "gathered-" + Digest.of(owner).prefix(20);
+  }
+
+  /** Removes the index of an owner's gathered sets; the documents stay. */
+  public void forget(String owner) {
+    Path index = RootsFolder.named(folder, gatheredRoots(owner)).folder();
+    try (Stream<Path> all = Files.walk(index)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    } catch (NoSuchFileException e) {
+      return; // nothing was ever gathered
+    } catch (IOException e) {
+      throw Disk.failure("remove " + index, e);
+    }
+  }
+
   /** The stored extracted text of a source. */
   public Optional<String> text(Digest source) {
     return documents.load(source).map(StoredDocument::text);
+  }
+
+  /**
+   * Whether sentences of a source speak to programs that read it. They are never evidence, and
+   * whoever shows the source to a reader says so.
+   */
+  public boolean speaksToMachines(Digest source) {
+    return text(source).map(text -> !Instructions.in(text).isEmpty()).orElse(false);
   }
 
   /** What is known of a source; its location is empty unless a set in use has it. */

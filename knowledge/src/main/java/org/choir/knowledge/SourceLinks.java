@@ -25,7 +25,7 @@ final class SourceLinks {
     boolean web = location.startsWith("http://") || location.startsWith("https://");
     String base = web ? webBase(location) : "file://" + encoded(location, UNRESERVED + "/");
     Matcher locator = LOCATOR.matcher(quote.locator());
-    if (locator.matches()) {
+    if (locator.matches() && (!web || locator.group(1).equals("page"))) {
       return locator.group(1).equals("page")
           ? base + "#page=" + locator.group(2)
           : encoded(location, UNRESERVED + "/") + ":" + locator.group(2);

@@ -43,14 +43,9 @@ public final class WebSources {
     this.clock = clock;
   }
 
-  /** What became of an address; a second question is answered from memory. */
+  /** What became of an address, whatever place in the page it names; fetched once. */
   public synchronized WebSource look(String url) {
-    WebSource known = looked.get(url);
-    if (known == null) {
-      known = looked(url);
-      looked.put(url, known);
-    }
-    return known;
+    return looked.computeIfAbsent(withoutFragment(url), this::looked);
   }
 
   /** All that were looked at, in no order. */
@@ -62,7 +57,7 @@ public final class WebSources {
     Optional<Digest> kept = kept(url);
     URI address;
     try {
-      address = URI.create(withoutFragment(url));
+      address = URI.create(url);
     } catch (IllegalArgumentException e) {
       return without(url, State.UNREACHABLE, "it is not an address", kept);
     }
@@ -94,8 +89,12 @@ public final class WebSources {
     PageFacts facts = new PageFacts("", "", PageFacts.Access.READABLE);
     String type = page.mediaType();
     boolean html = type.contains("html");
+    byte[] body = page.body();
+    if (html || type.startsWith("text/")) {
+      body = PageCharset.utf8(body, page.charset());
+    }
     if (html) {
-      facts = PageFacts.ofHtml(page.body());
+      facts = PageFacts.ofHtml(body);
     }
     boolean toTheFront =
         !page.redirects().isEmpty() && isFront(page.last()) && !isFront(page.asked());
@@ -108,12 +107,16 @@ public final class WebSources {
     }
     SourceDocument document;
     try {
-      document = library.keep(fileName(page.last(), type), page.body(), url);
+      document = library.keep(fileName(page.last(), type), body, url);
     } catch (UnusableSource e) {
       return without(url, State.UNREACHABLE, e.code() + ": " + e.failure().message(), kept);
     }
     boolean changed = kept.isPresent() && !sameText(kept.get(), document.id());
     remember(url, page.last(), document.id());
+    if (!page.redirects().isEmpty()) {
+      // Whoever cites the address that answered must find it known too.
+      remember(page.last().toString(), page.last(), document.id());
+    }
     State state = changed ? State.CHANGED : page.redirects().isEmpty() ? State.ALIVE : State.MOVED;
     return new WebSource(
         url,
@@ -165,7 +168,7 @@ public final class WebSources {
   }
 
   private Path file(String url) {
-    return folder.resolve(Digest.of(withoutFragment(url)).hex() + ".json");
+    return folder.resolve(Digest.of(url).hex() + ".json");
   }
 
   private Optional<Digest> kept(String url) {
@@ -187,7 +190,7 @@ public final class WebSources {
   private void remember(String url, URI last, Digest copy) {
     ObjectNode json =
         Json.object()
-            .put("url", withoutFragment(url))
+            .put("url", url)
             .put("last", last.toString())
             .put("sha256", copy.hex())
             .put("at", clock.instant().toString());

@@ -31,6 +31,8 @@ class WebSourcesTest {
   private HttpServer server;
   private SourceLibrary library;
   private final Map<String, String> pages = new HashMap<>();
+  private String charset = "";
+  private java.nio.charset.Charset written = StandardCharsets.UTF_8;
 
   @BeforeEach
   void start() throws IOException {
@@ -57,8 +59,8 @@ class WebSourcesTest {
     }
     exchange
         .getResponseHeaders()
-        .set("Content-Type", path.endsWith(".zip") ? "application/zip" : "text/html");
-    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+        .set("Content-Type", path.endsWith(".zip") ? "application/zip" : "text/html" + charset);
+    byte[] bytes = body.getBytes(written);
     exchange.sendResponseHeaders(status, bytes.length);
     exchange.getResponseBody().write(bytes);
     exchange.close();
@@ -93,6 +95,92 @@ class WebSourcesTest {
     WebSource page = look("/old");
     assertThat(page.state()).isEqualTo(State.MOVED);
     assertThat(page.last()).endsWith("/log");
+    pages.remove("/log");
+    assertThat(look("/log").state())
+        .as("the address that answered is known from then on")
+        .isEqualTo(State.ARCHIVED);
+  }
+
+  @Test
+  void readsAPageInTheCharsetThatTheServerNamesUnlessItIsInAnother() {
+    pages.put("/kyiv", "<p>Київ стоїть на Дніпрі, і міст через нього довгий.</p>");
+    charset = "; charset=\"windows-1251\"";
+    written = java.nio.charset.Charset.forName("windows-1251");
+    assertThat(library.text(look("/kyiv").copy().orElseThrow()).orElseThrow())
+        .contains("Київ стоїть");
+    pages.put("/cafe", "<meta charset=iso-8859-1><p>Le café est fermé en été.</p>");
+    charset = "; charset=utf-8";
+    written = StandardCharsets.UTF_8;
+    assertThat(library.text(look("/cafe").copy().orElseThrow()).orElseThrow()).contains("café");
+    written = StandardCharsets.ISO_8859_1;
+    pages.put("/ete", "<p>Le café est fermé en été.</p>");
+    assertThat(library.text(look("/ete").copy().orElseThrow()).orElseThrow())
+        .as("a server that is wrong about it")
+        .contains("café");
+    charset = "; charset=klingon";
+    pages.put("/hiver", "<p>Le café est fermé en hiver.</p>");
+    assertThat(library.text(look("/hiver").copy().orElseThrow()).orElseThrow()).contains("café");
+  }
+
+  @Test
+  void pagesAreSearchedAsASetThatIsGatheredFromThem() {
+    pages.put(
+        "/moon",
+        "<title>The moon</title><p>The moon moves away from the earth by four centimetres a year.</p>");
+    WebSource log = look("/log");
+    WebSource moon = look("/moon");
+    Map<org.choir.core.Digest, String> both =
+        Map.of(log.copy().orElseThrow(), log.last(), moon.copy().orElseThrow(), moon.last());
+    String alone = library.gather("run", Map.of(log.copy().orElseThrow(), log.last()));
+    String set = library.gather("run", both);
+    Passage found = library.search(set, "How fast does the moon move away?", 1).getFirst();
+    assertThat(found.text()).contains("four centimetres");
+    assertThat(found.location()).isEqualTo(moon.last());
+    assertThat(library.search(alone, "How fast does the moon move away?", 3))
+        .noneMatch(p -> p.text().contains("moon"));
+    assertThat(library.passage(set, found.key())).map(Passage::text).contains(found.text());
+    // Another process knows nothing of the set and gathers it again.
+    library.close();
+    library = SourceLibrary.open(folder.resolve("library"), new HashedWords());
+    assertThat(library.gather("run", both)).isEqualTo(set);
+    assertThat(library.search(set, "How fast does the moon move away?", 1).getFirst().key())
+        .isEqualTo(found.key());
+    library.forget("run");
+    assertThat(folder.resolve("library/roots")).isEmptyDirectory();
+    library.forget("run");
+    assertThat(library.text(moon.copy().orElseThrow())).isPresent();
+    org.choir.core.Digest never = org.choir.core.Digest.of("never stored");
+    assertThat(library.search(library.gather("run", Map.of(never, "http://x/")), "moon", 3))
+        .isEmpty();
+  }
+
+  @Test
+  void aLinkIntoATextOfTheWebIsAnAddressAndNoPath() {
+    Quote quote =
+        new Quote(
+            "s0123456789",
+            org.choir.core.Digest.of("x"),
+            "Notes",
+            "",
+            "https://example.org/a/notes.txt",
+            "line=40",
+            "The tide rises.",
+            0,
+            15);
+    assertThat(SourceLinks.link(quote))
+        .isEqualTo("https://example.org/a/notes.txt#:~:text=The%20tide%20rises.");
+  }
+
+  @Test
+  void aPageIsFetchedOnceWhateverPlaceInItIsCited() {
+    String exempt = "127.0.0.1:" + server.getAddress().getPort();
+    WebSources sources =
+        new WebSources(
+            library, WebFetcher.of(Set.of(exempt)), folder.resolve("pages"), () -> Instant.EPOCH);
+    WebSource whole = sources.look(url("/log"));
+    pages.remove("/log");
+    assertThat(sources.look(url("/log#:~:text=The%20log"))).isEqualTo(whole);
+    assertThat(sources.all()).hasSize(1);
   }
 
   @Test

@@ -101,7 +101,8 @@ final class Commands implements AutoCloseable {
     this.runs =
         new Runs(
             rooms.agents(),
-            model -> rooms.research().definition(rooms.models().open(model)),
+            (run, model) ->
+                rooms.research().definition(rooms.models().open(model), rooms.started(run)),
             rooms.settings().runsAtOnce(),
             this::ended);
     this.research = new ResearchCommand(rooms, runs, delivery, new RunIds(clock));
@@ -285,6 +286,7 @@ final class Commands implements AutoCloseable {
       }
     }
     delivery.forget(run);
+    rooms.library().forget(run.value());
     rooms
         .audits()
         .record(
@@ -323,6 +325,7 @@ final class Commands implements AutoCloseable {
     ObjectNode counts =
         Json.object()
             .put("documents", progress.documents())
+            .put("pages", progress.pages())
             .put("skipped", progress.skipped())
             .put("evidence", progress.evidence())
             .put("sources", progress.sources())

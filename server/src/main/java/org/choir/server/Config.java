@@ -53,7 +53,8 @@ public final class Config {
           "egress.registries",
           "egress.allow-private",
           "audit.timestamp.certificates",
-          "knowledge.reviewers");
+          "knowledge.reviewers",
+          "web.allow-private");
 
   private Config() {}
 
@@ -102,6 +103,10 @@ public final class Config {
     d.put("egress.guest-model", "false");
     d.put("knowledge.reviewers", "editor");
     d.put("knowledge.agents-publish", "false");
+    d.put("web.search", "auto");
+    d.put("web.searxng", "");
+    d.put("web.allow-private", "");
+    d.put("web.timeout", "20s");
     for (String provider : PROVIDERS) {
       d.put("consent." + provider, "false");
     }
@@ -255,6 +260,7 @@ public final class Config {
             values.oneOf("sandbox.e2b.internet", "true", "false").equals("true"),
             values.value("sandbox.runloop.blueprint").text()),
         egress(values),
+        web(values),
         Set.copyOf(values.list("knowledge.reviewers")),
         values.oneOf("knowledge.agents-publish", "true", "false").equals("true"),
         consent);
@@ -339,6 +345,24 @@ public final class Config {
       }
     }
     return egress;
+  }
+
+  private static WebSettings web(SettingValues values) {
+    WebSettings web =
+        new WebSettings(
+            values.oneOf("web.search", "auto", "tavily", "searxng"),
+            values.isSet("web.searxng")
+                ? Optional.of(values.address("web.searxng"))
+                : Optional.empty(),
+            Set.copyOf(values.list("web.allow-private")),
+            values.duration("web.timeout"));
+    if (!web.allowPrivate().stream().allMatch(each -> each.matches("[^\\s/]+:[0-9]{1,5}"))) {
+      throw values.value("web.allow-private").bad("a list of HOST:PORT");
+    }
+    if (web.timeout().isZero()) {
+      throw values.value("web.timeout").bad("some time");
+    }
+    return web;
   }
 
   private static void requireRules(

@@ -15,8 +15,9 @@ import org.choir.sandbox.EgressLog;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records every connection out of a VM: as {@code egress.dialed} in the audit chain, each on its
- * own, before it is made and after it has ended; and in the history of a live run, counted.
+ * Records every connection out of a VM, and every one that the server makes for an agent: as {@code
+ * egress.dialed} in the audit chain, each on its own, before it is made and after it has ended; and
+ * in the history of a live run, counted.
  */
 final class EgressRecord implements EgressLog {
   private static final int FIRST_UID = 1_000;
@@ -37,20 +38,15 @@ final class EgressRecord implements EgressLog {
   public void dialed(Dial dial) {
     Optional<RunId> run = run(dial.vm());
     AgentId agent = run.map(r -> agent(r, dial.uid())).orElse(VmRecord.BY_HAND);
-    ObjectNode data =
-        Json.object()
-            .put("dial", dial.id())
-            .put("phase", dial.phase().name().toLowerCase(Locale.ROOT))
-            .put("vm", dial.vm())
-            .put("uid", dial.uid())
-            .put("host", dial.host())
-            .put("port", dial.port())
-            .put("address", dial.address())
-            .put("verdict", dial.verdict())
-            .put("reason", dial.reason())
-            .put("sent", dial.sent())
-            .put("received", dial.received())
-            .put("millis", dial.duration().toMillis());
+    record(dial, agent, run, data(dial));
+  }
+
+  /** A connection that this server makes for an agent, not its VM. */
+  void dialed(Dial dial, AgentId agent) {
+    record(dial, agent, Optional.of(agent.run()), data(dial));
+  }
+
+  private void record(Dial dial, AgentId agent, Optional<RunId> run, ObjectNode data) {
     audit.record(new AuditEvent(dial.tenant(), dial.at(), "egress.dialed", agent, data));
     AgentRuntime runtime = agents.get();
     if (run.isPresent() && dial.phase() != Phase.OPENED && runtime != null) {
@@ -60,6 +56,22 @@ final class EgressRecord implements EgressLog {
       }
       runtime.dialed(run.get(), line.put("sent", dial.sent()).put("received", dial.received()));
     }
+  }
+
+  private static ObjectNode data(Dial dial) {
+    return Json.object()
+        .put("dial", dial.id())
+        .put("phase", dial.phase().name().toLowerCase(Locale.ROOT))
+        .put("vm", dial.vm())
+        .put("uid", dial.uid())
+        .put("host", dial.host())
+        .put("port", dial.port())
+        .put("address", dial.address())
+        .put("verdict", dial.verdict())
+        .put("reason", dial.reason())
+        .put("sent", dial.sent())
+        .put("received", dial.received())
+        .put("millis", dial.duration().toMillis());
   }
 
   private static Optional<RunId> run(String vm) {

@@ -26,7 +26,9 @@ public final class PlatformCredentials {
           "E2B_API_URL",
           "E2B_SANDBOX_URL",
           "RUNLOOP_API_KEY",
-          "RUNLOOP_BASE_URL");
+          "RUNLOOP_BASE_URL",
+          "TAVILY_API_KEY",
+          "TAVILY_BASE_URL");
 
   private final Map<String, String> values = new TreeMap<>();
 

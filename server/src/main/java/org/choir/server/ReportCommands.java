@@ -119,7 +119,7 @@ final class ReportCommands {
             rooms.verifier(),
             Path.of(request.text("file")),
             request.texts("sources").stream().map(Path::of).toList(),
-            request.flag("offline") ? Optional.empty() : Optional.of(rooms.pages()));
+            request.flag("offline") ? Optional.empty() : Optional.of(rooms.web().pages()));
     List<String> lines = new ArrayList<>();
     for (FileVerification.Row row : found.rows()) {
       if (!row.verdict().equals("supported")) {

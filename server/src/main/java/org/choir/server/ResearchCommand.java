@@ -60,9 +60,11 @@ final class ResearchCommand {
       limits = BudgetText.apply(request.text("budget"), limits);
     }
     List<String> allowed = rooms.settings().egress().expand(request.texts("allow"));
+    boolean web = request.flag("web");
     // Before anything is read: a model that cannot be used, or that nobody has agreed to.
-    rooms.models().open(model);
+    boolean languageModel = rooms.models().open(model).isLanguageModel();
     rooms.models().requireConsent(model, request.flag("yes"));
+    String engine = web ? rooms.web().destination() : "";
 
     Continuation continued = null;
     List<Path> sources = request.texts("sources").stream().map(Path::of).toList();
@@ -72,27 +74,42 @@ final class ResearchCommand {
       continued = Continuation.from(earlier, history, report(earlier, request.user()));
       sources = sources.isEmpty() ? sourcesOf(history) : sources;
     }
-    if (sources.isEmpty()) {
+    if (web) {
+      events.send(
+          Json.object().put("notice", goesOut(engine, languageModel && !sources.isEmpty())));
+    }
+    boolean something = web || (continued != null && !continued.evidence().isEmpty());
+    if (sources.isEmpty() && !something) {
       events.send(Json.object().put("progress", "searching the knowledge base"));
       sources = rooms.knowledge().sources(question);
     }
-    if (sources.isEmpty()) {
+    if (sources.isEmpty() && !something) {
       throw ChoirException.usage(
           "no_sources",
           "there is nothing to search: no --sources, and no article answers this",
-          "name a folder or a file: choir research QUESTION --sources DIR");
+          "name a folder or a file: choir research QUESTION --sources DIR, or search the web:"
+              + " --web");
     }
-    SourceSet set = read(sources, events);
-    ObjectNode options = rooms.research().options(question, depth, sources, set, continued);
+    Optional<SourceSet> set =
+        sources.isEmpty() ? Optional.empty() : Optional.of(read(sources, events));
+    ObjectNode options = rooms.research().options(question, depth, sources, set, web, continued);
     // Recorded with the run, so that a resumed run may reach what it might before.
     allowed.forEach(options.putArray("allow")::add);
     RunId run = ids.next();
     rooms.agents().create(new RunRequest(run, request.user(), question, model, limits, options));
-    recordSkipped(run, request.user(), set);
+    set.ifPresent(read -> recordSkipped(run, request.user(), read));
     delivery.ask(run, request.optional("out").map(Path::of));
     events.send(Json.object().put("created", run.value()));
     runs.start(run, null);
     return run;
+  }
+
+  /** What leaves this machine in a run with the web, said before it does. */
+  private static String goesOut(String engine, boolean privateWords) {
+    return "the words of the question go to "
+        + engine
+        + ", and pages are read from the addresses it names"
+        + (privateWords ? "; the model may put words of your files into its searches" : "");
   }
 
   /**

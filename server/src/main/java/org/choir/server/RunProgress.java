@@ -33,6 +33,7 @@ public final class RunProgress {
   private List<Todo> todos = List.of();
   private final Set<String> evidence = new LinkedHashSet<>();
   private final Set<String> sources = new LinkedHashSet<>();
+  private final Set<String> pages = new LinkedHashSet<>();
   private final Map<String, Worker> workers = new LinkedHashMap<>();
   private int documents;
   private int skipped;
@@ -99,6 +100,7 @@ public final class RunProgress {
         sources.add(event.path("source").asText(event.path("title").asText()));
       }
       case "source_skipped" -> skipped++;
+      case "source_fetched" -> pages.add(event.path("url").asText());
       case "answered" -> answered(event);
       case "report" -> report = event;
       default -> {}
@@ -213,6 +215,11 @@ public final class RunProgress {
   /** Documents that are searched. */
   public int documents() {
     return documents;
+  }
+
+  /** Pages of the web that were read. */
+  public int pages() {
+    return pages.size();
   }
 
   /** Files that could not be used. */

@@ -45,8 +45,8 @@ public final class Runs implements AutoCloseable {
   /** Finds the kind of agent a run is to be continued with. */
   @FunctionalInterface
   public interface Definitions {
-    /** For a run of this model. */
-    AgentDefinition of(String model);
+    /** For this run of this model. */
+    AgentDefinition of(RunId run, String model);
   }
 
   /**
@@ -83,7 +83,7 @@ public final class Runs implements AutoCloseable {
           "run " + run + " is " + status.state().word() + ", there is nothing to continue",
           "build on it with: choir research QUESTION --continue " + run);
     }
-    AgentDefinition definition = definitions.of(status.model());
+    AgentDefinition definition = definitions.of(run, status.model());
     Going mine = new Going();
     if (closing) {
       throw ChoirException.retryable(

@@ -28,6 +28,7 @@ import org.choir.sandbox.Quota;
  * @param quota what one user's VMs may take at once
  * @param driver where VMs live
  * @param egress what VMs may reach outside
+ * @param web what runs with {@code --web} and verifications may reach
  * @param reviewers accounts that decide reviews and rings
  * @param agentsPublish whether agents may publish and cite in their users' names
  * @param consent providers that private files may be sent to
@@ -52,6 +53,7 @@ public record Settings(
     Quota quota,
     DriverSettings driver,
     EgressSettings egress,
+    WebSettings web,
     Set<String> reviewers,
     boolean agentsPublish,
     Set<String> consent) {

@@ -1,5 +1,6 @@
 package org.choir.server;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ import org.choir.backbone.StateEntry;
 import org.choir.core.Action;
 import org.choir.core.AgentId;
 import org.choir.core.ChoirException;
+import org.choir.core.Json;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
 import org.choir.core.Verdict;
@@ -30,8 +32,6 @@ import org.choir.knowledge.ClaimVerifier;
 import org.choir.knowledge.Entailment;
 import org.choir.knowledge.SourceLibrary;
 import org.choir.knowledge.TrainedJudge;
-import org.choir.knowledge.WebSources;
-import org.choir.knowledge.web.WebFetcher;
 import org.choir.model.CachedEmbedder;
 import org.choir.model.Embedder;
 import org.choir.model.bge.BgeEmbedder;
@@ -48,6 +48,7 @@ import org.choir.sandbox.Vm;
 import org.choir.sandbox.VmHost;
 import org.choir.sandbox.Volumes;
 import org.choir.vibewriter.Research;
+import org.choir.vibewriter.Web;
 
 /**
  * All rooms of one server, built in the order they need each other and closed in the reverse one.
@@ -68,6 +69,7 @@ final class Wiring implements AutoCloseable {
   private final ClaimVerifier verifier;
   private final ModelAccess models;
   private final AgentRuntime agents;
+  private final WebAccess web;
   private final Research research;
   private final RunFeed feed;
 
@@ -167,12 +169,21 @@ final class Wiring implements AutoCloseable {
                   settings.agentsPublish(),
                   clock));
       models = closing(new ModelAccess(credentials, settings, embedder));
-      research = new Research(library, knowledge);
+      web =
+          new WebAccess(
+              library,
+              home.part("sources").resolve("pages"),
+              home.part("runs"),
+              settings.web(),
+              credentials,
+              dials,
+              clock);
+      research = new Research(library, knowledge, web);
       agents =
           new AgentRuntime(
               backbone,
               // What this server does itself for an agent, beside what stays in the VM.
-              new PlainGate(permitted(settings)),
+              new PlainGate(permitted(settings), Set.copyOf(Web.OPERATIONS)),
               audits,
               models,
               this::vm,
@@ -204,11 +215,17 @@ final class Wiring implements AutoCloseable {
     TenantId tenant = tenant(run);
     Vm vm = sandboxes.obtain(run.value(), tenant);
     List<String> allowed = new ArrayList<>(settings.egress().allow());
-    for (StateEntry entry : backbone.state().read(run.lead()).stream().limit(1).toList()) {
-      entry.events().getFirst().path("options").path("allow").forEach(a -> allowed.add(a.asText()));
-    }
+    started(run).path("options").path("allow").forEach(a -> allowed.add(a.asText()));
     vm.allow(EgressPolicy.allowing(tenant, settings.egress().expand(allowed)));
     return vm;
+  }
+
+  /** The run's first event: what it was started with; an empty object if there is no such run. */
+  ObjectNode started(RunId run) {
+    for (StateEntry entry : backbone.state().read(run.lead()).stream().limit(1).toList()) {
+      return entry.events().getFirst();
+    }
+    return Json.object();
   }
 
   /** People sign with their own hand; for an agent there is no rule yet that would let it. */
@@ -285,13 +302,9 @@ final class Wiring implements AutoCloseable {
     return sandboxes;
   }
 
-  /** The web as a source, asked anew: a page is fetched once for each answer. */
-  WebSources pages() {
-    return new WebSources(
-        library,
-        WebFetcher.of(Set.of()),
-        home.part("sources").resolve("pages"),
-        InstantSource.system());
+  /** The web, for runs that were started with it and for verifications. */
+  WebAccess web() {
+    return web;
   }
 
   /** Judges claims without a language model: by rules, and by the trained classifier. */

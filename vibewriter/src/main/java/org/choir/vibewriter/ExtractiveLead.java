@@ -34,20 +34,25 @@ final class ExtractiveLead {
           "^- (?:partial|contradicted|unsupported|fabricated|unreachable): (.*?)(?: -- .*)?$",
           Pattern.CASE_INSENSITIVE);
 
-  /** What a depth class asks for: sub-questions, those of the second round, and words. */
+  /**
+   * What a depth class asks for: sub-questions, those of the second round, words, and pages of the
+   * web for each sub-question.
+   */
   private enum Depth {
-    QUICK(4, 0, 620),
-    STANDARD(6, 3, 1_750),
-    DEEP(8, 8, 3_500);
+    QUICK(4, 0, 620, 2),
+    STANDARD(6, 3, 1_750, 3),
+    DEEP(8, 8, 3_500, 4);
 
     final int subQuestions;
     final int more;
     final int words;
+    final int pages;
 
-    Depth(int subQuestions, int more, int words) {
+    Depth(int subQuestions, int more, int words, int pages) {
       this.subQuestions = subQuestions;
       this.more = more;
       this.words = words;
+      this.pages = pages;
     }
 
     static Depth of(Conversation conversation) {
@@ -186,7 +191,7 @@ final class ExtractiveLead {
                     .put(
                         "description",
                         ExtractiveResearcher.task(
-                            q, question, q.asked() ? 2 * words : words, knowledge))
+                            q, question, q.asked() ? 2 * words : words, knowledge, depth.pages))
                     .put("subagent_type", "researcher"))
         .map(arguments -> new Call("task", arguments))
         .toList();

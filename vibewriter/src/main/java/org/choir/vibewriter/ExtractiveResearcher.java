@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.choir.core.Json;
@@ -18,6 +20,10 @@ import org.choir.core.Json;
  */
 final class ExtractiveResearcher {
   private static final int HITS = 10;
+  private static final int WEB_HITS = 8;
+
+  /** Pages that are tried in vain before what was read must do. */
+  private static final int VAIN_MAX = 6;
 
   private final AnswerSentences answers;
 
@@ -26,7 +32,8 @@ final class ExtractiveResearcher {
   }
 
   /** What the lead writes into a task's description. */
-  static String task(SubQuestion question, String mainQuestion, int words, boolean knowledge) {
+  static String task(
+      SubQuestion question, String mainQuestion, int words, boolean knowledge, int pages) {
     ArrayNode cues = Json.array();
     question.cues().stream().sorted().forEach(cues::add);
     ObjectNode task =
@@ -38,7 +45,8 @@ final class ExtractiveResearcher {
             .put("asked", question.asked())
             .put("main", mainQuestion)
             .put("words", words)
-            .put("knowledge", knowledge);
+            .put("knowledge", knowledge)
+            .put("pages", pages);
     task.set("cues", cues);
     return Json.write(task);
   }
@@ -46,17 +54,25 @@ final class ExtractiveResearcher {
   /** The next turn of a researcher. */
   ExtractiveModel.Turn next(Conversation conversation) {
     JsonNode task = task(conversation.opening());
+    boolean articles =
+        task.path("knowledge").asBoolean() && conversation.tools().contains(SearchChoirKb.NAME);
+    if (articles && conversation.of(SearchChoirKb.NAME).isEmpty()) {
+      ObjectNode arguments = Json.object().put("question", task.path("query").asText());
+      return new ExtractiveModel.Turn(
+          "Searching published articles.",
+          List.of(new ExtractiveModel.Call(SearchChoirKb.NAME, arguments)));
+    }
+    if (conversation.tools().contains(SearchWeb.NAME)) {
+      Optional<ExtractiveModel.Turn> outside = web(conversation, task);
+      if (outside.isPresent()) {
+        return outside.get();
+      }
+    }
     List<Conversation.Exchange> searches = conversation.of("search_sources");
     if (searches.isEmpty()) {
-      List<ExtractiveModel.Call> calls = new ArrayList<>();
-      if (task.path("knowledge").asBoolean() && conversation.tools().contains("search_choir_kb")) {
-        calls.add(
-            new ExtractiveModel.Call(
-                "search_choir_kb", Json.object().put("question", task.path("query").asText())));
-      }
-      calls.add(search(task.path("query").asText()));
-      calls.add(search(task.path("main").asText()));
-      return new ExtractiveModel.Turn("Searching the sources.", calls);
+      return new ExtractiveModel.Turn(
+          "Searching the sources.",
+          List.of(search(task.path("query").asText()), search(task.path("main").asText())));
     }
     if (searches.stream().allMatch(Conversation.Exchange::failed)) {
       return ExtractiveModel.Turn.say(
@@ -83,6 +99,41 @@ final class ExtractiveResearcher {
     return ExtractiveModel.Turn.say(findings(found, ""));
   }
 
+  /** What is left to do on the web: search once, then read the best pages that can be read. */
+  private static Optional<ExtractiveModel.Turn> web(Conversation conversation, JsonNode task) {
+    List<Conversation.Exchange> searches = conversation.of(SearchWeb.NAME);
+    if (searches.isEmpty()) {
+      ObjectNode arguments =
+          Json.object().put("query", task.path("query").asText()).put("limit", WEB_HITS);
+      return Optional.of(
+          new ExtractiveModel.Turn(
+              "Searching the web.", List.of(new ExtractiveModel.Call(SearchWeb.NAME, arguments))));
+    }
+    Set<String> left = new LinkedHashSet<>();
+    searches.stream()
+        .filter(s -> !s.failed())
+        .forEach(s -> left.addAll(SearchWeb.addresses(s.answer())));
+    List<Conversation.Exchange> tried = conversation.of(FetchSource.NAME);
+    tried.forEach(t -> left.remove(url(t)));
+    int vain = (int) tried.stream().filter(Conversation.Exchange::failed).count();
+    int missing = task.path("pages").asInt(2) - (tried.size() - vain);
+    List<ExtractiveModel.Call> calls =
+        left.stream()
+            .limit(Math.max(0, Math.min(missing, VAIN_MAX - vain)))
+            .map(
+                url ->
+                    Json.object().put("url", url).put("question", task.path("question").asText()))
+            .map(arguments -> new ExtractiveModel.Call(FetchSource.NAME, arguments))
+            .toList();
+    return calls.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new ExtractiveModel.Turn("Reading what the search found.", calls));
+  }
+
+  private static String url(Conversation.Exchange fetch) {
+    return Json.parseObject(fetch.call().arguments()).path("url").asText();
+  }
+
   /** Reads what {@link #next} answers in the end; empty if it is not such an answer. */
   static List<Finding> read(String answer) {
     List<Finding> findings = new ArrayList<>();
@@ -98,7 +149,7 @@ final class ExtractiveResearcher {
    */
   private static List<FoundPassage> passages(Conversation conversation) {
     Map<String, FoundPassage> byKey = new LinkedHashMap<>();
-    for (String tool : List.of("search_sources", "search_choir_kb", "read_source")) {
+    for (String tool : List.of("search_sources", SearchChoirKb.NAME, "read_source")) {
       for (Conversation.Exchange exchange : conversation.of(tool)) {
         if (!exchange.failed()) {
           FoundPassage.parse(exchange.answer()).forEach(p -> byKey.putIfAbsent(p.key(), p));

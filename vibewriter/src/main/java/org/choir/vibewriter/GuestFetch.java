@@ -2,19 +2,22 @@ package org.choir.vibewriter;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.choir.agent.Tool;
 import org.choir.agent.ToolContext;
 import org.choir.agent.ToolOutput;
+import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import org.choir.core.ReplayClass;
 import org.choir.core.Text;
 import org.choir.knowledge.Passage;
 import org.choir.knowledge.SourceDocument;
 import org.choir.knowledge.SourceLibrary;
-import org.choir.knowledge.SourceSet;
 import org.choir.model.ToolSpec;
 
 /**
@@ -23,7 +26,7 @@ import org.choir.model.ToolSpec;
  * cited later is what was stored, whatever the address shows then.
  */
 final class GuestFetch implements Tool {
-  /** The kind of event that adds a set to a run. */
+  /** The kind of event that adds a page to a run's sources. */
   static final String FETCHED = "source_fetched";
 
   private static final int SHOWN = 8;
@@ -45,11 +48,6 @@ final class GuestFetch implements Tool {
     this.library = library;
   }
 
-  /** The sets that were fetched for a run. */
-  static List<String> sets(ToolContext context) {
-    return context.recorded(FETCHED).stream().map(e -> e.path("set").asText()).distinct().toList();
-  }
-
   @Override
   public ToolSpec spec() {
     return SPEC;
@@ -63,17 +61,18 @@ final class GuestFetch implements Tool {
   @Override
   public ToolOutput call(ToolContext context, ObjectNode arguments) {
     String url = Text.visible(arguments.path("url").asText(), URL_MAX);
-    SourceSet set =
-        library.read(List.of(Path.of(arguments.path("file").asText())), (done, total) -> {});
-    SourceDocument document = set.documents().getFirst();
-    List<Passage> all = library.passages(set.id(), document.id());
+    Path file = Path.of(arguments.path("file").asText());
+    SourceDocument document = library.keep(file.getFileName().toString(), bytes(file), url);
+    String set =
+        library.gather(context.agent().run().value(), Map.of(document.id(), document.location()));
+    List<Passage> all = library.passages(set, document.id());
     List<Passage> shown = all.subList(0, Math.min(SHOWN, all.size()));
     List<ObjectNode> events = new ArrayList<>();
     events.add(
         Json.object()
             .put("kind", FETCHED)
             .put("url", url)
-            .put("set", set.id())
+            .put("location", document.location())
             .put("source", document.id().hex())
             .put("title", document.title())
             .put("sha256", arguments.path("sha256").asText()));
@@ -94,5 +93,14 @@ final class GuestFetch implements Tool {
     ArrayNode passages = answer.putArray("passages");
     shown.forEach(p -> passages.addObject().put("key", p.key()).put("text", p.text()));
     return ToolOutput.of(Json.write(answer), events);
+  }
+
+  private static byte[] bytes(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw ChoirException.fatal(
+          "page_lost", "the host's copy " + file + " cannot be read", "fetch the page again", e);
+    }
   }
 }

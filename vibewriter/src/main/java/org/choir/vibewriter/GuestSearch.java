@@ -53,10 +53,8 @@ final class GuestSearch implements Tool {
     List<Passage> found =
         query.isEmpty()
             ? List.of()
-            : library.search(
-                ResearchOptions.of(context.run()).setId(),
-                query,
-                arguments.path("limit").asInt(DEFAULT_LIMIT));
+            : RunSources.of(context, library)
+                .search(query, arguments.path("limit").asInt(DEFAULT_LIMIT));
     ObjectNode answer =
         Json.object()
             .put(

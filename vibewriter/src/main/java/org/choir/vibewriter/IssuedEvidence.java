@@ -1,7 +1,7 @@
 package org.choir.vibewriter;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -20,18 +20,16 @@ import org.choir.knowledge.SourceLibrary;
 final class IssuedEvidence implements EvidenceBook {
   private final Set<String> keys = new TreeSet<>();
   private final SourceLibrary library;
-  private final Set<String> sets;
+  private final List<String> sets;
 
-  private IssuedEvidence(SourceLibrary library, Set<String> sets) {
+  private IssuedEvidence(SourceLibrary library, List<String> sets) {
     this.library = library;
     this.sets = sets;
   }
 
   static IssuedEvidence of(ToolContext context, SourceLibrary library) {
     ResearchOptions options = ResearchOptions.of(context.run());
-    Set<String> sets = new LinkedHashSet<>(options.sets());
-    sets.addAll(GuestFetch.sets(context));
-    IssuedEvidence issued = new IssuedEvidence(library, sets);
+    IssuedEvidence issued = new IssuedEvidence(library, RunSources.of(context, library).citable());
     options.continued().ifPresent(c -> c.evidence().forEach(issued::add));
     context.recorded("evidence").forEach(issued::add);
     return issued;

@@ -1,7 +1,6 @@
 package org.choir.vibewriter;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -59,9 +58,7 @@ final class ReadSource implements Tool {
       return ToolOutput.error(
           "The source of " + key + " is no longer stored. Search again with search_sources.");
     }
-    List<String> sets = new ArrayList<>(ResearchOptions.of(context.run()).sets());
-    sets.addAll(GuestFetch.sets(context));
-    List<Passage> shown = around(sets, passage.get());
+    List<Passage> shown = around(RunSources.of(context, library).citable(), passage.get());
     return ToolOutput.of(PassageText.of(shown), shown.stream().map(PassageText::evidence).toList());
   }
 

@@ -28,15 +28,23 @@ public final class Research {
 
   private final SourceLibrary library;
   private final KnowledgeAccess knowledge;
+  private final Web web;
 
   /**
    * Research over one library and one knowledge base.
    *
    * @param library not closed by this object
+   * @param web what runs with {@code --web} may ask
    */
-  public Research(SourceLibrary library, KnowledgeAccess knowledge) {
+  public Research(SourceLibrary library, KnowledgeAccess knowledge, Web web) {
     this.library = library;
     this.knowledge = knowledge;
+    this.web = web;
+  }
+
+  /** The agent that does research on this machine alone. */
+  public AgentDefinition definition(ModelClient model) {
+    return Vibewriter.definition(library, knowledge, model, List.of());
   }
 
   /**
@@ -44,9 +52,26 @@ public final class Research {
    *
    * @param model the run's model; if it is a language model it is also asked for a second opinion
    *     on claims that the rules leave open
+   * @param runStarted the run's first event: only a run with {@code --web} has tools for the web
    */
-  public AgentDefinition definition(ModelClient model) {
-    return Vibewriter.definition(library, knowledge, model);
+  public AgentDefinition definition(ModelClient model, ObjectNode runStarted) {
+    return Vibewriter.definition(
+        library,
+        knowledge,
+        model,
+        ResearchOptions.of(runStarted).web()
+            ? List.of(new SearchWeb(web), new FetchSource(library, web))
+            : List.of());
+  }
+
+  /** As below, for a run that stays on this machine. */
+  public ObjectNode options(
+      String question,
+      Depth depth,
+      List<Path> sources,
+      SourceSet set,
+      @Nullable Continuation continued) {
+    return options(question, depth, sources, Optional.of(set), false, continued);
   }
 
   /**
@@ -54,7 +79,8 @@ public final class Research {
    * agent's first message.
    *
    * @param sources what the person named, absolute
-   * @param set what was read from it
+   * @param set what was read from it; empty if only the web is searched
+   * @param withWeb whether the run may search the web
    * @param continued what is taken over from an earlier run
    * @throws ChoirException {@code empty_question}, {@code question_too_long}
    */
@@ -62,7 +88,8 @@ public final class Research {
       String question,
       Depth depth,
       List<Path> sources,
-      SourceSet set,
+      Optional<SourceSet> set,
+      boolean withWeb,
       @Nullable Continuation continued) {
     if (question.isBlank()) {
       throw ChoirException.usage(
@@ -81,9 +108,10 @@ public final class Research {
     return new ResearchOptions(
             depth,
             sources,
-            set.id(),
-            set.documents().size(),
-            set.skipped().size(),
+            set.map(SourceSet::id).orElse(""),
+            set.map(s -> s.documents().size()).orElse(0),
+            set.map(s -> s.skipped().size()).orElse(0),
+            withWeb,
             Languages.ofQuestion(question),
             knowledge.hasArticles(),
             Optional.ofNullable(continued))

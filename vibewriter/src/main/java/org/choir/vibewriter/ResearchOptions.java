@@ -17,9 +17,10 @@ import org.choir.core.Text;
  * tools and its report depend on, so that a resumed run needs nothing else.
  *
  * @param sources the folders and files the person named, absolute
- * @param setId the set of documents that is searched
+ * @param setId the set of documents that is searched; empty if there are only pages of the web
  * @param documents how many the set has
  * @param skipped how many files could not be used
+ * @param web whether it may search the web and read its pages
  * @param language of the question, an ISO 639-1 code or {@code und}
  * @param knowledge whether the knowledge base had articles to search
  * @param continued what is taken over from an earlier run
@@ -30,6 +31,7 @@ public record ResearchOptions(
     String setId,
     int documents,
     int skipped,
+    boolean web,
     String language,
     boolean knowledge,
     Optional<Continuation> continued) {
@@ -37,6 +39,18 @@ public record ResearchOptions(
 
   public ResearchOptions {
     sources = List.copyOf(sources);
+  }
+
+  /** A run that stays on this machine. */
+  public ResearchOptions(
+      Depth depth,
+      List<Path> sources,
+      String setId,
+      int documents,
+      int skipped,
+      String language,
+      Optional<Continuation> continued) {
+    this(depth, sources, setId, documents, skipped, false, language, false, continued);
   }
 
   /** Reads what {@link #toJson} wrote from a {@code run_started} event. */
@@ -50,6 +64,7 @@ public record ResearchOptions(
         options.path("setId").asText(),
         options.path("documents").asInt(),
         options.path("skipped").asInt(),
+        options.path("web").asBoolean(),
         options.path("language").asText("und"),
         options.path("knowledge").asBoolean(),
         options.path("continued") instanceof ObjectNode continued
@@ -71,6 +86,11 @@ public record ResearchOptions(
         .put("language", language)
         .put("knowledge", knowledge)
         .put("opening", opening(question));
+    if (web) {
+      json.put("web", true);
+      // What the gate lets this run do outside this machine.
+      Web.OPERATIONS.forEach(json.putArray("permits")::add);
+    }
     continued.ifPresent(
         c -> {
           json.put("continueFrom", c.run());
@@ -85,7 +105,9 @@ public record ResearchOptions(
    */
   List<String> sets() {
     Set<String> sets = new LinkedHashSet<>();
-    sets.add(setId);
+    if (!setId.isEmpty()) {
+      sets.add(setId);
+    }
     continued.ifPresent(c -> sets.addAll(c.sets()));
     return List.copyOf(sets);
   }
@@ -95,7 +117,13 @@ public record ResearchOptions(
     StringBuilder out = new StringBuilder();
     out.append("Question: ").append(Text.visible(question, QUESTION_MAX).strip());
     out.append("\nDepth: ").append(depth.word()).append(" (").append(depth.target()).append(")");
-    out.append("\nSources: ").append(documents).append(documents == 1 ? " document" : " documents");
+    out.append("\nSources: ");
+    if (documents > 0 || !web) {
+      out.append(documents).append(documents == 1 ? " document" : " documents");
+    }
+    if (web) {
+      out.append(documents > 0 ? ", and the web" : "the web");
+    }
     if (knowledge) {
       out.append("\nKnowledge base: search it first");
     }

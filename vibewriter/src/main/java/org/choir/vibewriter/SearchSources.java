@@ -51,8 +51,7 @@ final class SearchSources implements Tool {
       return ToolOutput.error("The question is empty: say what to look for.");
     }
     int limit = Math.clamp(arguments.path("limit").asInt(DEFAULT_LIMIT), 1, MAX_LIMIT);
-    String set = ResearchOptions.of(context.run()).setId();
-    List<Passage> found = library.search(set, question, limit);
+    List<Passage> found = RunSources.of(context, library).search(question, limit);
     return found.isEmpty()
         ? ToolOutput.of("No passages found for: " + question)
         : ToolOutput.of(PassageText.of(found), found.stream().map(PassageText::evidence).toList());

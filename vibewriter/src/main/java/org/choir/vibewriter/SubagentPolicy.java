@@ -10,7 +10,17 @@ import org.choir.agent.ToolContext;
 record SubagentPolicy(Map<String, String> stages) implements Policy {
   static final SubagentPolicy RESEARCHER =
       new SubagentPolicy(
-          Map.of("search_choir_kb", "search", "search_sources", "search", "read_source", "read"));
+          Map.of(
+              SearchChoirKb.NAME,
+              "search",
+              "search_sources",
+              "search",
+              "read_source",
+              "read",
+              SearchWeb.NAME,
+              "search",
+              FetchSource.NAME,
+              "read"));
   static final SubagentPolicy VERIFIER =
       new SubagentPolicy(
           Map.of("verify_draft", "critique", "read_source", "critique", "read_file", "critique"));

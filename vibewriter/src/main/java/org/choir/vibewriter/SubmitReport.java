@@ -85,7 +85,7 @@ final class SubmitReport implements Tool {
                 context.run().path("model").asText(),
                 languageModel,
                 new ReportFrame.Targets(depth.word(), depth.sources(), depth.words()),
-                notes(options, checked),
+                notes(context, options, checked),
                 unanswered(arguments)));
     write(context, Research.REPORT, report.markdown());
     write(context, Research.RECORD, report.record().text());
@@ -155,16 +155,21 @@ final class SubmitReport implements Tool {
         + (reached ? "reached." : "not reached.");
   }
 
-  private List<String> notes(ResearchOptions options, Drafts.Checked checked) {
+  private List<String> notes(ToolContext context, ResearchOptions options, Drafts.Checked checked) {
     List<String> notes = new ArrayList<>();
-    notes.add(
-        counted(options.documents(), "document was", "documents were")
-            + " searched."
-            + (options.skipped() == 0
-                ? ""
-                : " "
-                    + counted(options.skipped(), "file", "files")
-                    + " could not be used; the run's events name each with its reason."));
+    if (options.documents() > 0 || !options.web()) {
+      notes.add(
+          counted(options.documents(), "document was", "documents were")
+              + " searched."
+              + (options.skipped() == 0
+                  ? ""
+                  : " "
+                      + counted(options.skipped(), "file", "files")
+                      + " could not be used; the run's events name each with its reason."));
+    }
+    if (options.web()) {
+      notes.addAll(WebNotes.of(context));
+    }
     if (Languages.isForeign(options.language())) {
       notes.add(
           "The question seems to be in "

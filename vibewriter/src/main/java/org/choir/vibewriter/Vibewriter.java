@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.choir.agent.AgentDefinition;
 import org.choir.agent.AgentDefinition.Policy;
 import org.choir.agent.Tool;
@@ -31,16 +32,18 @@ final class Vibewriter {
    *
    * @param model writes the report and, if it is a language model, is asked for a second opinion on
    *     claims
+   * @param outside the tools for the web, for the lead and its researchers; none if the run stays
+   *     on this machine
    */
   static AgentDefinition definition(
-      SourceLibrary library, KnowledgeAccess knowledge, ModelClient model) {
+      SourceLibrary library, KnowledgeAccess knowledge, ModelClient model, List<Tool> outside) {
     Drafts drafts = new Drafts(library, verifier(model));
     Tool search = new SearchSources(library);
     Tool articles = new SearchChoirKb(library, knowledge);
     Tool read = new ReadSource(library);
     Tool verify = new VerifyDraft(drafts);
     Tool submit = new SubmitReport(library, drafts, model.isLanguageModel());
-    List<Tool> tools = new ArrayList<>(List.of(articles, search, read, verify, submit));
+    List<Tool> tools = new ArrayList<>(with(outside, articles, search, read, verify, submit));
     if (knowledge.mayPublish()) {
       tools.add(new PublishToChoir(knowledge));
       tools.add(new CiteArticle(knowledge));
@@ -51,7 +54,7 @@ final class Vibewriter {
                 RESEARCHER,
                 "Finds the passages that answer one sub-question and returns findings with their"
                     + " evidence keys. Knows only what its task says.",
-                List.of(articles, search, read),
+                with(outside, articles, search, read),
                 List.of("ls", "read_file", "write_file", "grep", "execute", "read_skill"),
                 SubagentPolicy.RESEARCHER),
             subagent(
@@ -91,6 +94,10 @@ final class Vibewriter {
             new GuestSearch(library),
             new GuestVerify(new Drafts(library, ClaimVerifier.byRules())),
             new GuestFetch(library)));
+  }
+
+  private static List<Tool> with(List<Tool> more, Tool... tools) {
+    return Stream.concat(Stream.of(tools), more.stream()).toList();
   }
 
   /** The rules always judge first; a language model only what they leave open. */

@@ -11,6 +11,8 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -19,6 +21,10 @@ import java.util.zip.GZIPInputStream;
  * @param headers by name in lower case; the last of a name counts
  */
 record HttpAnswer(int status, Map<String, String> headers, byte[] body) {
+  private static final Pattern CHARSET =
+      Pattern.compile(
+          ";\\s*charset\\s*=\\s*[\"']?([A-Za-z0-9_:.-]{2,40})", Pattern.CASE_INSENSITIVE);
+
   private static final int LINE_BYTES = 16 << 10;
   private static final int HEADERS_MAX = 200;
   private static final int INTERIM_MAX = 5;
@@ -50,6 +56,12 @@ record HttpAnswer(int status, Map<String, String> headers, byte[] body) {
     String type = headers.getOrDefault("content-type", "");
     int end = type.indexOf(';');
     return (end < 0 ? type : type.substring(0, end)).strip().toLowerCase(Locale.ROOT);
+  }
+
+  /** The charset that the server names; empty if it names none. */
+  String charset() {
+    Matcher named = CHARSET.matcher(headers.getOrDefault("content-type", ""));
+    return named.find() ? named.group(1) : "";
   }
 
   private static int status(String line) throws IOException {

@@ -16,9 +16,17 @@ public sealed interface WebAnswer {
    * @param redirects the addresses on the way, in order; empty if there was none
    * @param status of HTTP; any but 3xx
    * @param mediaType without parameters, in lower case; empty if the server named none
+   * @param charset as the server wrote it; empty if it named none
    * @param body may be empty
    */
-  record Page(URI asked, URI last, List<URI> redirects, int status, String mediaType, byte[] body)
+  record Page(
+      URI asked,
+      URI last,
+      List<URI> redirects,
+      int status,
+      String mediaType,
+      String charset,
+      byte[] body)
       implements WebAnswer {
     public Page {
       redirects = List.copyOf(redirects);

@@ -35,6 +35,7 @@ public final class WebFetcher {
   private final Resolver resolver;
   private final Set<String> allowPrivate;
   private final WebLimits limits;
+  private final Dials dials;
 
   /** Finds the addresses of a name. */
   @FunctionalInterface
@@ -48,14 +49,29 @@ public final class WebFetcher {
    *     addresses are not public
    */
   public WebFetcher(Resolver resolver, Set<String> allowPrivate, WebLimits limits) {
+    this(resolver, Set.copyOf(allowPrivate), limits, Dials.NONE);
+  }
+
+  private WebFetcher(Resolver resolver, Set<String> allowPrivate, WebLimits limits, Dials dials) {
     this.resolver = resolver;
-    this.allowPrivate = Set.copyOf(allowPrivate);
+    this.allowPrivate = allowPrivate;
     this.limits = limits;
+    this.dials = dials;
   }
 
   /** With the machine's resolver and the usual limits. */
   public static WebFetcher of(Set<String> allowPrivate) {
-    return new WebFetcher(InetAddress::getAllByName, allowPrivate, WebLimits.DEFAULT);
+    return of(allowPrivate, WebLimits.DEFAULT);
+  }
+
+  /** With the machine's resolver. */
+  public static WebFetcher of(Set<String> allowPrivate, WebLimits limits) {
+    return new WebFetcher(InetAddress::getAllByName, allowPrivate, limits);
+  }
+
+  /** The same, telling somebody of every connection. */
+  public WebFetcher telling(Dials other) {
+    return new WebFetcher(resolver, allowPrivate, limits, other);
   }
 
   /** Asks for a page and follows its redirects. */
@@ -69,7 +85,13 @@ public final class WebFetcher {
         Optional<String> next = answer.redirect();
         if (next.isEmpty()) {
           return new WebAnswer.Page(
-              asked, at, redirects, answer.status(), answer.mediaType(), answer.body());
+              asked,
+              at,
+              redirects,
+              answer.status(),
+              answer.mediaType(),
+              answer.charset(),
+              answer.body());
         }
         if (redirects.size() == limits.redirects()) {
           return failed(asked, "too_many_redirects", "more than " + limits.redirects());
@@ -131,14 +153,36 @@ public final class WebFetcher {
       throw new Refused("bad_address", "an address with a host and without a user is needed");
     }
     int port = at.getPort() >= 0 ? at.getPort() : secure ? 443 : 80;
-    InetAddress address = checked(host(at), port);
+    InetAddress address;
+    try {
+      address = checked(host(at), port);
+    } catch (Refused e) {
+      dials.refused(host(at), port, e.code);
+      throw e;
+    }
+    Dials.Open open = dials.open(host(at), port, address.getHostAddress());
+    String reason = "no_connection";
+    byte[] request = request(at, port, secure);
+    long sent = 0;
+    Timed in = null;
     try (Socket socket = new Socket()) {
       socket.connect(new InetSocketAddress(address, port), left(deadline));
       Socket channel = secure ? secured(socket, host(at), port, deadline) : socket;
-      channel.getOutputStream().write(request(at, port, secure));
+      channel.getOutputStream().write(request);
       channel.getOutputStream().flush();
-      InputStream in = new Timed(channel, deadline);
-      return HttpAnswer.read(in, limits.bodyBytes());
+      sent = request.length;
+      in = new Timed(channel, deadline);
+      HttpAnswer answer = HttpAnswer.read(in, limits.bodyBytes());
+      reason = "allowed";
+      return answer;
+    } catch (Refused e) {
+      reason = e.code;
+      throw e;
+    } catch (SocketTimeoutException e) {
+      reason = "timeout";
+      throw e;
+    } finally {
+      open.closed(reason, sent, in == null ? 0 : in.received);
     }
   }
 
@@ -216,6 +260,7 @@ public final class WebFetcher {
   private static final class Timed extends InputStream {
     private final Socket socket;
     private final long deadline;
+    private long received;
 
     Timed(Socket socket, long deadline) {
       this.socket = socket;
@@ -231,7 +276,9 @@ public final class WebFetcher {
     @Override
     public int read(byte[] to, int from, int length) throws IOException {
       socket.setSoTimeout(left(deadline));
-      return socket.getInputStream().read(to, from, length);
+      int read = socket.getInputStream().read(to, from, length);
+      received += Math.max(0, read);
+      return read;
     }
   }
 }

@@ -111,6 +111,52 @@ class WebFetcherTest {
   }
 
   @Test
+  void tellsOfEveryConnectionBeforeItIsMadeAndAfterIt() {
+    List<String> told = Collections.synchronizedList(new ArrayList<>());
+    Dials dials =
+        new Dials() {
+          @Override
+          public Open open(String host, int port, String address) {
+            told.add("open " + host + " " + address + ", asked " + asked.size());
+            return (reason, sent, received) ->
+                told.add("closed " + reason + " " + (sent > 0) + " " + (received > 0));
+          }
+
+          @Override
+          public void refused(String host, int port, String reason) {
+            told.add("refused " + host + " " + reason);
+          }
+        };
+    answer = (path, out) -> out.write(redirect("http://inner.test:" + server.getLocalPort() + "/"));
+    open().telling(dials).fetch(URI.create(site() + "/a"));
+    assertThat(told)
+        .containsExactly(
+            "open site.test 127.0.0.1, asked 0",
+            "closed allowed true true",
+            "refused inner.test private_address");
+    answer = (path, out) -> {};
+    told.clear();
+    open().telling(dials).fetch(URI.create(site() + "/a"));
+    assertThat(told.getLast()).isEqualTo("closed no_connection true false");
+    // Who cannot record it keeps it from being made.
+    int before = asked.size();
+    Dials full =
+        new Dials() {
+          @Override
+          public Open open(String host, int port, String address) {
+            throw new IllegalStateException("the disk is full");
+          }
+
+          @Override
+          public void refused(String host, int port, String reason) {}
+        };
+    org.assertj.core.api.Assertions.assertThatThrownBy(
+            () -> open().telling(full).fetch(URI.create(site() + "/a")))
+        .hasMessage("the disk is full");
+    assertThat(asked).hasSize(before);
+  }
+
+  @Test
   void readsAPageFromAnExemptHostAndSendsNoSecrets() {
     WebAnswer.Page page = (WebAnswer.Page) open().fetch(URI.create(site() + "/a?b=c"));
     assertThat(new String(page.body(), StandardCharsets.UTF_8)).isEqualTo("<p>Hello</p>");
