@@ -25,8 +25,10 @@ create table article (
   nearest jsonb not null,
   model text not null,
   latest int not null default 1,
-  published_at timestamptz not null
+  published_at timestamptz not null,
+  key text unique
 );
+comment on column article.key is 'the action that published it: repeated, it finds this article';
 
 create table version (
   article text not null references article,

@@ -67,7 +67,14 @@ final class Streams {
   static StreamConfiguration events() {
     return StreamConfiguration.builder()
         .name(NatsConfiguration.EVENTS)
-        .subjects("kb.publish.*", "kb.review.*", "citation.new.*", "citation.withdrawn.*")
+        .subjects(
+            "kb.publish.*",
+            "kb.review.*",
+            "kb.boost.*",
+            "citation.new.*",
+            "citation.withdrawn.*",
+            "citation.frozen.*",
+            "citation.released.*")
         .storageType(StorageType.File)
         .retentionPolicy(RetentionPolicy.Limits)
         .discardPolicy(DiscardPolicy.Old)

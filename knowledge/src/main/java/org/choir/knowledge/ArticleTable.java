@@ -52,12 +52,12 @@ final class ArticleTable {
     return number(c, "select nextval(pg_get_serial_sequence('knowledge.article', 'seq'))", s -> {});
   }
 
-  static void insert(Connection c, Article article) throws SQLException {
+  static void insert(Connection c, Article article, String key) throws SQLException {
     update(
         c,
         "insert into knowledge.article (seq, id, author, field, state, review, stake,"
-            + " stake_returned, score, reason, nearest, model, published_at)"
-            + " overriding system value values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?)",
+            + " stake_returned, score, reason, nearest, model, published_at, key)"
+            + " overriding system value values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?)",
         s -> {
           s.setLong(1, article.seq());
           s.setString(2, article.id());
@@ -72,6 +72,7 @@ final class ArticleTable {
           s.setString(11, Json.write(pairs(article.nearest())));
           s.setString(12, article.model());
           s.setTimestamp(13, Timestamp.from(article.publishedAt()));
+          s.setString(14, key.isEmpty() ? null : key);
         });
     insert(c, article.id(), article.version());
   }

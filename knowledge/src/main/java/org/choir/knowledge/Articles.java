@@ -48,14 +48,18 @@ public final class Articles {
   /**
    * Publishes an article. Novelty 0 rejects it and gives the stake back; 1 to 19 publishes it
    * without reward; the first of its field, or of the knowledge base, is published and pays nothing
-   * before a review.
+   * before a review. A submission whose key was seen before is answered with its article.
    */
   synchronized Article publish(Submission submission) {
+    Optional<Article> before = ofKey(submission);
+    if (before.isPresent()) {
+      return before.get();
+    }
     Instant now = clock.instant();
     Digest digest = Digest.of(submission.text());
     NoveltyArticle judged =
         new NoveltyArticle(
-            "submission", submission.author(), submission.field(), submission.text());
+            "submission", submission.author(), submission.field(), submission.prose());
     NoveltyScore score = desk.judge(judged, now);
     boolean rejected = score.score() == 0;
     bodies.put(digest, submission.text().getBytes(StandardCharsets.UTF_8));
@@ -82,7 +86,7 @@ public final class Articles {
                       desk.model(),
                       now,
                       version(submission, 1, digest, now));
-              ArticleTable.insert(c, made);
+              ArticleTable.insert(c, made, submission.key());
               if (!rejected) {
                 announce(c, made, "kb.publish.new", "published");
                 citations.fromReport(c, made, submission);
@@ -92,9 +96,19 @@ public final class Articles {
     if (!rejected) {
       desk.accepted(
           new NoveltyArticle(
-              article.id(), submission.author(), submission.field(), submission.text()));
+              article.id(), submission.author(), submission.field(), submission.prose()));
     }
     return article;
+  }
+
+  private Optional<Article> ofKey(Submission submission) {
+    return submission.key().isEmpty()
+        ? Optional.empty()
+        : database
+            .transaction(
+                c -> ArticleTable.list(c, "where a.key = ?", s -> s.setString(1, submission.key())))
+            .stream()
+            .findFirst();
   }
 
   private static Article.Version version(
@@ -103,7 +117,7 @@ public final class Articles {
         number,
         digest,
         submission.title(),
-        VisibleText.of(submission.text()).words().size(),
+        VisibleText.of(submission.prose()).words().size(),
         submission.sources(),
         submission.record(),
         now);
@@ -151,7 +165,7 @@ public final class Articles {
     Instant now = clock.instant();
     NoveltyScore score =
         desk.judge(
-            new NoveltyArticle("revision", before.author(), before.field(), revision.text()), now);
+            new NoveltyArticle("revision", before.author(), before.field(), revision.prose()), now);
     boolean foreign =
         score.score() == 0
             && (score.nearest().isEmpty()
@@ -180,7 +194,7 @@ public final class Articles {
               citations.fromReport(c, made, revision);
               return made;
             });
-    desk.accepted(new NoveltyArticle(id, before.author(), before.field(), revision.text()));
+    desk.accepted(new NoveltyArticle(id, before.author(), before.field(), revision.prose()));
     return after;
   }
 
@@ -221,6 +235,11 @@ public final class Articles {
                         "the body " + version.digest().prefix(12) + " is gone",
                         "restore a backup: choir restore FILE")),
         StandardCharsets.UTF_8);
+  }
+
+  /** What a version says: a report without what every report has around it. */
+  String prose(Article.Version version) {
+    return Submission.prose(body(version), version.verification());
   }
 
   /** Published articles in the order of submission. */
@@ -275,22 +294,32 @@ public final class Articles {
    *
    * @throws ChoirException {@code no_such_article}, {@code not_published}, {@code bad_boost}
    */
-  Article boost(String id, int chip) {
+  Article boost(String id, String by, int chip) {
     if (chip < 1 || chip > BOOST_MAX) {
       throw ChoirException.usage(
           "bad_boost", "a boost of " + chip + " CHIP is not between 1 and " + BOOST_MAX, "");
     }
     requirePublished(show(id));
-    database.transaction(
-        c ->
-            ArticleTable.update(
-                c,
-                "update knowledge.article set boost = boost + ? where id = ?",
-                s -> {
-                  s.setInt(1, chip);
-                  s.setString(2, id);
-                }));
-    return show(id);
+    return database.transaction(
+        c -> {
+          ArticleTable.update(
+              c,
+              "update knowledge.article set boost = boost + ? where id = ?",
+              s -> {
+                s.setInt(1, chip);
+                s.setString(2, id);
+              });
+          Article made = ArticleTable.find(c, id).orElseThrow();
+          ArticleTable.announce(
+              c,
+              "boosted-" + id + "-" + made.boost(),
+              "kb.boost." + id,
+              by,
+              "boosted",
+              Json.object().put("article", id).put("chip", chip).put("boost", made.boost()),
+              clock.instant());
+          return made;
+        });
   }
 
   /**

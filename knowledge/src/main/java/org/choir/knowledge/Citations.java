@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -79,16 +80,18 @@ public final class Citations {
   }
 
   private String body(Article article) {
-    return new String(
-        bodies
-            .get(article.version().digest())
-            .orElseThrow(
-                () ->
-                    ChoirException.fatal(
-                        "body_lost",
-                        "the body of " + article.id() + " is gone",
-                        "restore a backup: choir restore FILE")),
-        java.nio.charset.StandardCharsets.UTF_8);
+    String text =
+        new String(
+            bodies
+                .get(article.version().digest())
+                .orElseThrow(
+                    () ->
+                        ChoirException.fatal(
+                            "body_lost",
+                            "the body of " + article.id() + " is gone",
+                            "restore a backup: choir restore FILE")),
+            java.nio.charset.StandardCharsets.UTF_8);
+    return Submission.prose(text, article.version().verification());
   }
 
   /**
@@ -235,7 +238,7 @@ public final class Citations {
    * Looks for rings among the authors, freezes the new ones and returns them. Freezing takes the
    * weight of citations inside a ring until a person decides; nothing else happens to anybody.
    */
-  public List<Ring> findRings() {
+  List<Ring> findRings() {
     List<CitationRow> all = database.transaction(CitationTable::all);
     Map<String, Double> weights = new HashMap<>();
     for (CitationRow row : all) {
@@ -254,12 +257,39 @@ public final class Citations {
       String id = "ring-" + Digest.of(String.join("\n", ring.members())).prefix(10);
       boolean added =
           database.transaction(
-              c -> CitationTable.freeze(c, id, ring.members(), evidence(ring), clock.instant()));
+              c -> {
+                ObjectNode evidence = evidence(ring);
+                Instant now = clock.instant();
+                boolean fresher = CitationTable.freeze(c, id, ring.members(), evidence, now);
+                if (fresher) {
+                  tell(c, id, ring, now);
+                }
+                return fresher;
+              });
       if (added) {
         fresh.add(ring);
       }
     }
     return fresh;
+  }
+
+  /** Everyone in it is told, in their own name. */
+  private static void tell(Connection c, String id, Ring ring, Instant now) throws SQLException {
+    for (String member : ring.members()) {
+      ArticleTable.announce(
+          c,
+          "frozen-" + id + "-" + member,
+          "citation.frozen." + id,
+          member,
+          "ring_frozen",
+          Json.object()
+              .put("ring", id)
+              .put("members", ring.members().size())
+              .put("inside", Math.round(ring.inside()))
+              .put("expected", String.format(Locale.ROOT, "%.1f", ring.expected()))
+              .put("p", String.format(Locale.ROOT, "%.2g", ring.p())),
+          now);
+    }
   }
 
   private static ObjectNode evidence(Ring ring) {
@@ -290,18 +320,32 @@ public final class Citations {
    * @throws ChoirException {@code no_such_ring}
    */
   void release(String ring, String by) {
+    Instant now = clock.instant();
     int changed =
         database.transaction(
-            c ->
-                ArticleTable.update(
+            c -> {
+              int rows =
+                  ArticleTable.update(
+                      c,
+                      "update knowledge.ring set state = 'released', decided_by = ?, decided_at = ?"
+                          + " where id = ? and state = 'frozen'",
+                      s -> {
+                        s.setString(1, by);
+                        s.setTimestamp(2, Timestamp.from(now));
+                        s.setString(3, ring);
+                      });
+              if (rows > 0) {
+                ArticleTable.announce(
                     c,
-                    "update knowledge.ring set state = 'released', decided_by = ?, decided_at = ?"
-                        + " where id = ? and state = 'frozen'",
-                    s -> {
-                      s.setString(1, by);
-                      s.setTimestamp(2, Timestamp.from(clock.instant()));
-                      s.setString(3, ring);
-                    }));
+                    "released-" + ring,
+                    "citation.released." + ring,
+                    by,
+                    "ring_released",
+                    Json.object().put("ring", ring),
+                    now);
+              }
+              return rows;
+            });
     if (changed == 0) {
       throw ChoirException.usage(
           "no_such_ring", "there is no frozen ring " + ring, "list them with: choir kb rings");

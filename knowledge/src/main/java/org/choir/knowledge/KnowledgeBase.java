@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.choir.backbone.PublicEvents;
+import org.choir.core.AuditSink;
 import org.choir.core.ChoirException;
 import org.choir.database.Database;
 import org.choir.model.Embedder;
@@ -43,6 +44,7 @@ public final class KnowledgeBase implements AutoCloseable {
   public KnowledgeBase(
       Database database,
       Bodies bodies,
+      AuditSink audit,
       PublicEvents bus,
       Embedder embedder,
       PassageIndex.ByWords words,
@@ -63,7 +65,7 @@ public final class KnowledgeBase implements AutoCloseable {
             clock);
     this.projection = new Projection(articles, words, vectors, embedder);
     this.search = new ArticleSearch(words, vectors, embedder, articles::published);
-    this.outbox = new Outbox(database, bus);
+    this.outbox = new Outbox(database, audit, bus);
     background.execute(this::makeGood);
   }
 
@@ -124,8 +126,10 @@ public final class KnowledgeBase implements AutoCloseable {
   }
 
   /** See {@link Articles#boost}. */
-  public Article boost(String id, int chip) {
-    return articles.boost(id, chip);
+  public Article boost(String id, String by, int chip) {
+    Article boosted = articles.boost(id, by, chip);
+    tell();
+    return boosted;
   }
 
   /** See {@link Articles#review}. */
@@ -161,6 +165,14 @@ public final class KnowledgeBase implements AutoCloseable {
           "name who may under knowledge.reviewers in choir.yaml");
     }
     citations.release(ring, reviewer);
+    tell();
+  }
+
+  /** See {@link Citations#findRings}. */
+  public List<Ring> findRings() {
+    List<Ring> fresh = citations.findRings();
+    tell();
+    return fresh;
   }
 
   /** Reading of articles. */

@@ -117,6 +117,9 @@ final class NoveltyDesk {
                         "the body of " + a.id() + " version " + version.number() + " is gone",
                         "restore a backup: choir restore FILE"));
     return new NoveltyArticle(
-        a.id(), a.author(), a.field(), new String(body, StandardCharsets.UTF_8));
+        a.id(),
+        a.author(),
+        a.field(),
+        Submission.prose(new String(body, StandardCharsets.UTF_8), version.verification()));
   }
 }

@@ -4,23 +4,27 @@ import java.sql.ResultSet;
 import java.util.ArrayList;
 import java.util.List;
 import org.choir.backbone.PublicEvents;
+import org.choir.core.AuditSink;
 import org.choir.core.Json;
 import org.choir.core.TenantId;
 import org.choir.database.Database;
 
 /**
- * Events that were written in the same transaction as what they tell of, sent in their order. An
- * event is taken out after the bus has it, so each is sent at least once; its id lets the bus and
- * its readers drop a second copy.
+ * Events that were written in the same transaction as what they tell of, sent in their order: first
+ * to the audit chain, then to the bus, so that nobody hears of what is not recorded. An event is
+ * taken out after both have it, so each is sent at least once; its id lets either drop a second
+ * copy.
  */
 final class Outbox {
   private static final int AT_ONCE = 200;
 
   private final Database database;
+  private final AuditSink audit;
   private final PublicEvents bus;
 
-  Outbox(Database database, PublicEvents bus) {
+  Outbox(Database database, AuditSink audit, PublicEvents bus) {
     this.database = database;
+    this.audit = audit;
     this.bus = bus;
   }
 
@@ -32,6 +36,7 @@ final class Outbox {
     List<Row> rows = waiting();
     while (!rows.isEmpty()) {
       for (Row row : rows) {
+        audit.record(AuditedAct.of(row.seq(), row.event()));
         bus.publish(row.event());
         database.transaction(
             c ->

@@ -77,7 +77,7 @@ final class Projection {
       remove(article.id());
       return;
     }
-    List<IndexRow> rows = embedded(rows(article, articles.body(article.version())));
+    List<IndexRow> rows = embedded(rows(article, articles.prose(article.version())));
     words.put(article.id(), rows);
     if (!vectors.equals(words)) {
       vectors.put(article.id(), rows);
@@ -171,7 +171,7 @@ final class Projection {
   List<String> differences() {
     List<IndexRow> wanted = new ArrayList<>();
     for (Article article : articles.published()) {
-      wanted.addAll(embedded(rows(article, articles.body(article.version()))));
+      wanted.addAll(embedded(rows(article, articles.prose(article.version()))));
     }
     wanted.sort(java.util.Comparator.comparing(IndexRow::key));
     List<String> differences = new ArrayList<>(compare(wanted, words.rows()));

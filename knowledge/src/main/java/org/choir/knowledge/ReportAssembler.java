@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -30,6 +31,9 @@ public final class ReportAssembler {
           SOURCES.toLowerCase(Locale.ROOT),
           UNANSWERED.toLowerCase(Locale.ROOT),
           ABOUT.toLowerCase(Locale.ROOT));
+
+  /** A citation's number, as {@link #marks} writes it. */
+  private static final Pattern MARK = Pattern.compile(" \\[[0-9]{1,4}]");
 
   private final Draft draft;
   private final List<ClaimResult> results;
@@ -241,6 +245,21 @@ public final class ReportAssembler {
     out.append('\n');
   }
 
+  /**
+   * A report's own words: without the sections and marks that every report has, which say nothing
+   * about its subject. Lines stay where they are.
+   */
+  static String body(String report) {
+    StringBuilder body = new StringBuilder();
+    for (String line : report.split("\n", -1)) {
+      if (line.startsWith("## ") && OWN.contains(line.substring(3).toLowerCase(Locale.ROOT))) {
+        break;
+      }
+      body.append(MARK.matcher(line).replaceAll("")).append('\n');
+    }
+    return body.toString();
+  }
+
   private void unanswered() {
     if (frame.unanswered().isEmpty()) {
       return;
@@ -290,9 +309,30 @@ public final class ReportAssembler {
     out.append(record.sources()).append(" of ").append(targets.sources()).append(" sources, ");
     out.append(words).append(" of ").append(targets.words()).append(" words; ");
     out.append(reached ? "the targets are reached.\n" : "the targets are not reached.\n");
+    conflicts();
     for (String note : frame.notes()) {
       out.append("- ").append(MarkdownText.plain(note)).append('\n');
     }
+  }
+
+  /** Where the sources contradict each other both sides stand in the text: said here once more. */
+  private void conflicts() {
+    List<ClaimResult> standing = placed.stream().map(p -> results.get(p.claim())).toList();
+    for (Conflict conflict : Conflict.among(standing)) {
+      out.append("- Sources disagree: ");
+      side(conflict.one());
+      out.append(", but ");
+      side(conflict.other());
+      out.append(". Which is right was not decided.\n");
+    }
+  }
+
+  private void side(ClaimResult claim) {
+    out.append('“').append(MarkdownText.plain(claim.claim().text())).append('”');
+    claim.quotes().stream()
+        .map(this::number)
+        .distinct()
+        .forEach(number -> out.append(" [").append(number).append(']'));
   }
 
   /** Makes each number in the text open its source. */

@@ -17,9 +17,15 @@ import org.choir.core.Digest;
  * @param text Markdown
  * @param record what was checked about exactly this text
  * @param stake in CHIP
+ * @param key the same over repetitions of one act, which then publishes once; empty for none
  */
 public record Submission(
-    String author, String field, String text, Optional<VerificationRecord> record, int stake) {
+    String author,
+    String field,
+    String text,
+    Optional<VerificationRecord> record,
+    int stake,
+    String key) {
   /** What an article stakes unless its author says otherwise. */
   public static final int STAKE = 100;
 
@@ -71,6 +77,12 @@ public record Submission(
     }
   }
 
+  /** An act that is not repeated by a program. */
+  public Submission(
+      String author, String field, String text, Optional<VerificationRecord> record, int stake) {
+    this(author, field, text, record, stake, "");
+  }
+
   /** The first heading, else the first words. */
   String title() {
     Matcher heading = HEADING.matcher(text);
@@ -81,6 +93,15 @@ public record Submission(
     return title.codePointCount(0, title.length()) <= TITLE_MAX
         ? title
         : title.substring(0, title.offsetByCodePoints(0, TITLE_MAX)) + "…";
+  }
+
+  /** What its author says: a report without what every report has around it. */
+  String prose() {
+    return prose(text, record);
+  }
+
+  static String prose(String text, Optional<VerificationRecord> record) {
+    return record.isPresent() ? ReportAssembler.body(text) : text;
   }
 
   /** The titles of the sources in the record. */

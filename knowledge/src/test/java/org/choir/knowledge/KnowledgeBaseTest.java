@@ -13,10 +13,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.choir.backbone.Backbone;
 import org.choir.backbone.PublicEvents;
+import org.choir.core.AuditEvent;
 import org.choir.core.ChoirException;
 import org.choir.core.Digest;
 import org.choir.core.Json;
@@ -71,6 +74,7 @@ class KnowledgeBaseTest {
   private final FolderBodies bodies;
   private final HashedWords embedder = new HashedWords();
   private Instant now = Instant.parse("2026-11-21T08:00:00Z");
+  private final List<AuditEvent> chain = new CopyOnWriteArrayList<>();
   private KnowledgeBase base;
   private String lighthouse = "";
   private String bread = "";
@@ -93,6 +97,7 @@ class KnowledgeBaseTest {
     return new KnowledgeBase(
         database,
         bodies,
+        chain::add,
         backbone.events(),
         embedder,
         index,
@@ -371,7 +376,7 @@ class KnowledgeBaseTest {
     assertThat(ArticleSearch.order(0.2, 1, 1_000, 1_000_000)).isEqualTo(0.2);
     assertThat(ArticleSearch.order(0.9, 1, 100, 50))
         .isGreaterThan(ArticleSearch.order(0.9, 1, 100, 0));
-    base.boost(bread, 500);
+    base.boost(bread, "ada", 500);
     assertThat(
             base.search()
                 .search("focal distance of a Fresnel lens", PassageIndex.Filter.ALL, 5)
@@ -380,6 +385,75 @@ class KnowledgeBaseTest {
                 .article()
                 .id())
         .isEqualTo(lighthouse);
-    requireFails(() -> base.boost(bread, 0), "bad_boost");
+    requireFails(() -> base.boost(bread, "ada", 0), "bad_boost");
+  }
+
+  @Test
+  @Order(11)
+  void aRepeatedActFindsTheArticleOfTheFirstTime() {
+    String text =
+        "# Knots\n\nA bowline holds a mooring line fast to a ring and can be untied with one hand"
+            + " when the strain is off, which is why it is the first knot that apprentices on the"
+            + " barges of the canal are taught by the older hands in their first week. It is tied"
+            + " with a small loop, through which the end comes up, goes behind the standing part"
+            + " and returns the way it came.\n";
+    Submission act = new Submission("fay", "ropes", text, Optional.empty(), 100, "rfay00001:3:1");
+    Article first = base.publish(act);
+    assertThat(first.state()).isEqualTo(Article.State.PUBLISHED);
+    assertThat(base.publish(act)).isEqualTo(first);
+    assertThat(events("published"))
+        .filteredOn(e -> e.data().path("article").asText().equals(first.id()))
+        .hasSize(1);
+  }
+
+  @Test
+  @Order(12)
+  void everyActIsInTheChainOfWhoseItWasOnceAndInOrder() {
+    assertThat(chain.stream().filter(e -> e.data().path("article").asText().equals(lighthouse)))
+        .extracting(AuditEvent::kind)
+        .containsExactly("article.published", "article.reviewed", "article.revised");
+    assertThat(chain).extracting(AuditEvent::kind).contains("article.withdrawn", "article.boosted");
+    assertThat(chain.stream().filter(e -> e.kind().equals("article.cited")))
+        .allSatisfy(
+            e -> {
+              assertThat(e.tenant().value()).isIn("editor", "cleo");
+              assertThat(e.data().path("by").asText()).isEqualTo("user:" + e.tenant());
+            });
+    assertThat(chain).extracting(AuditEvent::id).doesNotHaveDuplicates();
+    assertThat(chain).extracting(e -> Long.parseLong(e.id().split(":", -1)[2])).isSorted();
+  }
+
+  @Test
+  @Order(13)
+  void nobodyHearsOfWhatTheChainDoesNotTakeUntilItDoes() {
+    AtomicBoolean down = new AtomicBoolean(true);
+    Outbox outbox =
+        new Outbox(
+            database,
+            event -> {
+              if (down.get()) {
+                throw ChoirException.fatal("log_damaged", "the chain is not what it was", "");
+              }
+              chain.add(event);
+            },
+            backbone.events());
+    database.transaction(
+        c -> {
+          ArticleTable.announce(
+              c,
+              "boosted-test",
+              "kb.boost." + bread,
+              "ada",
+              "boosted",
+              Json.object().put("article", bread).put("chip", 7),
+              now);
+          return 1;
+        });
+    requireFails(outbox::drain, "log_damaged");
+    assertThat(events("boosted")).noneMatch(e -> e.id().equals("boosted-test"));
+    down.set(false);
+    assertThat(outbox.drain()).isEqualTo(1);
+    assertThat(events("boosted")).anyMatch(e -> e.id().equals("boosted-test"));
+    assertThat(chain.getLast().data().path("chip").asInt()).isEqualTo(7);
   }
 }

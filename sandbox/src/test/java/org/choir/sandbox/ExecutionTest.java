@@ -69,7 +69,8 @@ class ExecutionTest extends CommandFixture {
       until(running, "closed\n");
       assertThatThrownBy(
               () -> {
-                for (int i = 0; i < 1_000; i++) {
+                // What it no longer reads is dropped; that it has ended is told to the writer.
+                for (int i = 0; i < 10_000_000; i++) {
                   running.input().write(new byte[64 << 10]);
                 }
               })

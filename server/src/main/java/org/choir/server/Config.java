@@ -106,6 +106,7 @@ public final class Config {
     d.put("web.searxng", "");
     d.put("web.allow-private", "");
     d.put("web.timeout", "20s");
+    d.put("knowledge.agents-publish", "false");
     for (String provider : PROVIDERS) {
       d.put("consent." + provider, "false");
     }
@@ -261,6 +262,7 @@ public final class Config {
         egress(values),
         web(values),
         Set.copyOf(values.list("knowledge.reviewers")),
+        values.oneOf("knowledge.agents-publish", "true", "false").equals("true"),
         consent);
   }
 

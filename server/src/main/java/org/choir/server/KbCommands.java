@@ -89,7 +89,7 @@ final class KbCommands {
   }
 
   private ObjectNode work(Request request, Request.Events events) {
-    KnowledgeBase base = room.open();
+    KnowledgeBase base = room.base();
     String user = request.user().value();
     return switch (request.command()) {
       case "kb.search" ->
@@ -110,7 +110,7 @@ final class KbCommands {
         yield decided(base.revise(id, submission(request, article.field())));
       }
       case "boost" ->
-          decided(base.boost(request.text("id"), (int) request.number("chip").orElse(BOOST)));
+          decided(base.boost(request.text("id"), user, (int) request.number("chip").orElse(BOOST)));
       case "cite" ->
           cited(
               base.cite(
@@ -241,7 +241,7 @@ final class KbCommands {
 
   private static ObjectNode rings(KnowledgeBase base, Request request) {
     if (request.flag("find")) {
-      base.citations().findRings();
+      base.findRings();
     }
     ObjectNode out = Json.object();
     ArrayNode rings = out.putArray("rings");

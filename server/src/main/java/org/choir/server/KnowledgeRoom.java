@@ -11,19 +11,22 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.choir.backbone.Backbone;
+import org.choir.core.AuditSink;
+import org.choir.knowledge.Article;
 import org.choir.knowledge.ArticleSearch;
 import org.choir.knowledge.KnowledgeBase;
 import org.choir.knowledge.PassageIndex;
 import org.choir.knowledge.Ring;
 import org.choir.knowledge.lucene.PassageLucene;
 import org.choir.model.Embedder;
+import org.choir.vibewriter.KnowledgeAccess;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The knowledge base, opened with its PostgreSQL when it is first needed: a run over a folder never
  * waits for it. Answers {@code kb.search.*} and looks for rings every night.
  */
-final class KnowledgeRoom implements AutoCloseable {
+final class KnowledgeRoom implements KnowledgeAccess, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(KnowledgeRoom.class.getName());
   private static final Duration RINGS_EVERY = Duration.ofDays(1);
   private static final int SOURCES_MAX = 20;
@@ -34,8 +37,10 @@ final class KnowledgeRoom implements AutoCloseable {
   private final Home home;
   private final Backbone backbone;
   private final SharedDatabase database;
+  private final AuditSink audit;
   private final Embedder embedder;
   private final Set<String> reviewers;
+  private final boolean agentsPublish;
   private final InstantSource clock;
   private final StoredBodies bodies;
   private final AutoCloseable service;
@@ -48,14 +53,18 @@ final class KnowledgeRoom implements AutoCloseable {
       Home home,
       Backbone backbone,
       SharedDatabase database,
+      AuditSink audit,
       Embedder embedder,
       Set<String> reviewers,
+      boolean agentsPublish,
       InstantSource clock) {
     this.home = home;
     this.backbone = backbone;
     this.database = database;
+    this.audit = audit;
     this.embedder = embedder;
     this.reviewers = Set.copyOf(reviewers);
+    this.agentsPublish = agentsPublish;
     this.clock = clock;
     this.bodies = new StoredBodies(backbone.files(), home.part("kb").resolve("articles"));
     this.service =
@@ -64,11 +73,27 @@ final class KnowledgeRoom implements AutoCloseable {
             .serve(
                 "choir-kb",
                 "kb.search",
-                (field, question) -> KbCommands.search(open(), field, question));
+                (field, question) -> KbCommands.search(base(), field, question));
   }
 
-  /** The knowledge base; the first call starts the database. */
-  synchronized KnowledgeBase open() {
+  @Override
+  public boolean hasArticles() {
+    return bodies.hasAny();
+  }
+
+  @Override
+  public boolean mayPublish() {
+    return agentsPublish;
+  }
+
+  @Override
+  public Path file(Article article) {
+    return bodies.file(article);
+  }
+
+  /** The first call starts the database. */
+  @Override
+  public synchronized KnowledgeBase base() {
     if (closed) {
       throw new IllegalStateException("the server is ending");
     }
@@ -80,7 +105,15 @@ final class KnowledgeRoom implements AutoCloseable {
     try {
       known =
           new KnowledgeBase(
-              database.open(), bodies, backbone.events(), embedder, index, index, reviewers, clock);
+              database.open(),
+              bodies,
+              audit,
+              backbone.events(),
+              embedder,
+              index,
+              index,
+              reviewers,
+              clock);
     } catch (RuntimeException e) {
       index.close();
       throw e;
@@ -93,7 +126,7 @@ final class KnowledgeRoom implements AutoCloseable {
 
   private void rings() {
     try {
-      for (Ring ring : open().citations().findRings()) {
+      for (Ring ring : base().findRings()) {
         LOG.log(Level.WARNING, "frozen until a person has looked: {0}", ring);
       }
     } catch (RuntimeException e) {
@@ -103,11 +136,14 @@ final class KnowledgeRoom implements AutoCloseable {
 
   /** The files of the articles that most likely answer a question. */
   List<Path> sources(String question) {
+    if (!hasArticles()) {
+      return List.of();
+    }
     List<Path> files = new ArrayList<>();
     for (ArticleSearch.Found found :
-        open().search().search(question, PassageIndex.Filter.ALL, SOURCES_MAX).found()) {
+        base().search().search(question, PassageIndex.Filter.ALL, SOURCES_MAX).found()) {
       if (found.likeness() >= LIKENESS_MIN) {
-        files.add(bodies.file(found.article().version().digest()));
+        files.add(bodies.file(found.article()));
       }
     }
     return files;

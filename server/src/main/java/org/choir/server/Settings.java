@@ -30,6 +30,7 @@ import org.choir.sandbox.Quota;
  * @param egress what VMs may reach outside
  * @param web what runs with {@code --web} and verifications may reach
  * @param reviewers accounts that decide reviews and rings
+ * @param agentsPublish whether agents may publish and cite in their users' names
  * @param consent providers that private files may be sent to
  */
 public record Settings(
@@ -54,6 +55,7 @@ public record Settings(
     EgressSettings egress,
     WebSettings web,
     Set<String> reviewers,
+    boolean agentsPublish,
     Set<String> consent) {
   public Settings {
     reviewers = Set.copyOf(reviewers);

@@ -1,11 +1,16 @@
 package org.choir.server;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import org.choir.backbone.FileStore;
 import org.choir.core.AgentId;
+import org.choir.core.ChoirException;
 import org.choir.core.Digest;
 import org.choir.core.TenantId;
+import org.choir.knowledge.Article;
 import org.choir.knowledge.Bodies;
 import org.choir.knowledge.FolderBodies;
 
@@ -21,10 +26,12 @@ final class StoredBodies implements Bodies {
 
   private final FileStore store;
   private final FolderBodies files;
+  private final Path folder;
 
   StoredBodies(FileStore store, Path folder) {
     this.store = store;
     this.files = new FolderBodies(folder);
+    this.folder = folder;
   }
 
   @Override
@@ -41,9 +48,37 @@ final class StoredBodies implements Bodies {
         : store.get(TENANT, OWNER, digest.hex()).filter(b -> Digest.of(b).equals(digest));
   }
 
-  /** The body as a file. */
-  Path file(Digest digest) {
-    get(digest).ifPresent(body -> files.put(digest, body));
-    return files.file(digest);
+  /** Whether a body was ever stored here. */
+  boolean hasAny() {
+    return Files.isDirectory(folder);
+  }
+
+  /**
+   * An article's newest body as a file of its own, under a name that a reader of a report knows.
+   */
+  Path file(Article article) {
+    Digest digest = article.version().digest();
+    Path named =
+        folder.resolve("named").resolve(article.id() + "-" + article.version().number() + ".md");
+    byte[] body =
+        get(digest)
+            .orElseThrow(
+                () ->
+                    ChoirException.fatal(
+                        "body_lost",
+                        "the body of " + article.id() + " is gone",
+                        "restore a backup: choir restore FILE"));
+    try {
+      if (!Files.exists(named) || !Digest.of(Files.readAllBytes(named)).equals(digest)) {
+        Files.createDirectories(folder.resolve("named"));
+        Path fresh = Files.createTempFile(folder.resolve("named"), "body", ".tmp");
+        Files.write(fresh, body);
+        Files.move(fresh, named, StandardCopyOption.ATOMIC_MOVE);
+      }
+      return named;
+    } catch (IOException e) {
+      throw ChoirException.fatal(
+          "cannot_write", "cannot write " + named + ": " + e.getMessage(), "see to the disk", e);
+    }
   }
 }

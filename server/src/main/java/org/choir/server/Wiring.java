@@ -8,6 +8,7 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -158,7 +159,15 @@ final class Wiring implements AutoCloseable {
       library = closing(SourceLibrary.open(home.part("sources"), embedder));
       knowledge =
           closing(
-              new KnowledgeRoom(home, backbone, database, embedder, settings.reviewers(), clock));
+              new KnowledgeRoom(
+                  home,
+                  backbone,
+                  database,
+                  audits,
+                  embedder,
+                  settings.reviewers(),
+                  settings.agentsPublish(),
+                  clock));
       models = closing(new ModelAccess(credentials, settings, embedder));
       web =
           new WebAccess(
@@ -169,16 +178,12 @@ final class Wiring implements AutoCloseable {
               credentials,
               dials,
               clock);
-      research = new Research(library, web);
+      research = new Research(library, knowledge, web);
       agents =
           new AgentRuntime(
               backbone,
               // What this server does itself for an agent, beside what stays in the VM.
-              new PlainGate(
-                  settings.egress().guestModel()
-                      ? Set.of("submit_report", "guest.model")
-                      : Set.of("submit_report"),
-                  Set.copyOf(Web.OPERATIONS)),
+              new PlainGate(permitted(settings), Set.copyOf(Web.OPERATIONS)),
               audits,
               models,
               this::vm,
@@ -192,6 +197,17 @@ final class Wiring implements AutoCloseable {
       close();
       throw e;
     }
+  }
+
+  private static Set<String> permitted(Settings settings) {
+    Set<String> permitted = new HashSet<>(Set.of("submit_report"));
+    if (settings.egress().guestModel()) {
+      permitted.add("guest.model");
+    }
+    if (settings.agentsPublish()) {
+      permitted.addAll(Set.of("publish_to_choir", "cite_article"));
+    }
+    return permitted;
   }
 
   /** The run's VM, with what the server and the run's own record let it reach. */

@@ -78,12 +78,12 @@ class AuditsTest {
   @Test
   void aRolledBackChainIsRefusedAtOnceAndSetAsideByAPerson() throws IOException {
     audits.record(note("one"));
-    audits.close();
+    close();
     Path chain = temp.resolve("audit/local");
     copy(chain.resolve("log"), temp.resolve("older"));
     open(false);
     audits.record(note("two"));
-    audits.close();
+    close();
     delete(chain.resolve("log"));
     Files.deleteIfExists(chain.resolve("index.json"));
     copy(temp.resolve("older"), chain.resolve("log"));
@@ -107,7 +107,7 @@ class AuditsTest {
     assertThatThrownBy(() -> audits.restart(TenantId.LOCAL, "again", "user:local"))
         .isInstanceOfSatisfying(
             ChoirException.class, e -> assertThat(e.code()).isEqualTo("chain_is_sound"));
-    audits.close();
+    close();
     open(false);
     audits.record(note("four"));
     assertThat(audits.chain(TenantId.LOCAL).shown().name()).endsWith("/local/2");
@@ -124,10 +124,10 @@ class AuditsTest {
 
   @Test
   void aChainRolledBackWithItsFilesIsRefusedWhenTheDatabaseHasAnswered() throws IOException {
-    audits.close();
+    close();
     open(true);
     audits.record(note("one"));
-    audits.close();
+    close();
     assertThat(temp.resolve("database/data")).doesNotExist(); // not started for so little
     copy(temp.resolve("audit/local"), temp.resolve("older"));
     open(true);
@@ -135,7 +135,7 @@ class AuditsTest {
     nowMillis.addAndGet(Duration.ofMinutes(11).toMillis());
     audits.look();
     assertThat(audits.anchors(TenantId.LOCAL)).extracting(s -> s.kind()).contains("postgres");
-    audits.close();
+    close();
     delete(temp.resolve("audit/local"));
     copy(temp.resolve("older"), temp.resolve("audit/local"));
 

@@ -70,6 +70,7 @@ final class ExtractiveLead {
   Turn next(Conversation conversation) {
     String question = conversation.line("Question").orElse(conversation.opening().strip());
     Depth depth = Depth.of(conversation);
+    boolean knowledge = conversation.line("Knowledge base").isPresent();
     List<SubQuestion> first = SubQuestions.of(question, depth.subQuestions);
     if (conversation.of("write_todos").isEmpty()) {
       return new Turn(
@@ -78,12 +79,14 @@ final class ExtractiveLead {
     }
     List<Conversation.Exchange> tasks = conversation.of("task");
     if (tasks.isEmpty()) {
-      return new Turn("Delegating one researcher per sub-question.", tasks(first, question, depth));
+      return new Turn(
+          "Delegating one researcher per sub-question.", tasks(first, question, depth, knowledge));
     }
     List<SubQuestion> all = new ArrayList<>(first);
     List<SubQuestion> second = more(question, parts(first, tasks), depth);
     if (tasks.size() <= first.size() && !second.isEmpty()) {
-      return new Turn("A second round on what the first one met.", tasks(second, question, depth));
+      return new Turn(
+          "A second round on what the first one met.", tasks(second, question, depth, knowledge));
     }
     if (tasks.size() > first.size()) {
       all.addAll(second);
@@ -177,7 +180,8 @@ final class ExtractiveLead {
     return section.substring(section.lastIndexOf('›') + 1).strip();
   }
 
-  private static List<Call> tasks(List<SubQuestion> questions, String question, Depth depth) {
+  private static List<Call> tasks(
+      List<SubQuestion> questions, String question, Depth depth, boolean knowledge) {
     // Half as much again as is needed: parts overlap, and what repeats is left out of the draft.
     int words = Math.max(120, depth.words * 3 / 2 / (depth.subQuestions + depth.more));
     return questions.stream()
@@ -187,7 +191,7 @@ final class ExtractiveLead {
                     .put(
                         "description",
                         ExtractiveResearcher.task(
-                            q, question, q.asked() ? 2 * words : words, depth.pages))
+                            q, question, q.asked() ? 2 * words : words, depth.pages, knowledge))
                     .put("subagent_type", "researcher"))
         .map(arguments -> new Call("task", arguments))
         .toList();

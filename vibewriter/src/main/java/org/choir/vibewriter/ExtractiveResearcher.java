@@ -32,7 +32,8 @@ final class ExtractiveResearcher {
   }
 
   /** What the lead writes into a task's description. */
-  static String task(SubQuestion question, String mainQuestion, int words, int pages) {
+  static String task(
+      SubQuestion question, String mainQuestion, int words, int pages, boolean knowledge) {
     ArrayNode cues = Json.array();
     question.cues().stream().sorted().forEach(cues::add);
     ObjectNode task =
@@ -44,7 +45,8 @@ final class ExtractiveResearcher {
             .put("asked", question.asked())
             .put("main", mainQuestion)
             .put("words", words)
-            .put("pages", pages);
+            .put("pages", pages)
+            .put("knowledge", knowledge);
     task.set("cues", cues);
     return Json.write(task);
   }
@@ -60,9 +62,15 @@ final class ExtractiveResearcher {
     }
     List<Conversation.Exchange> searches = conversation.of("search_sources");
     if (searches.isEmpty()) {
-      return new ExtractiveModel.Turn(
-          "Searching the sources.",
-          List.of(search(task.path("query").asText()), search(task.path("main").asText())));
+      List<ExtractiveModel.Call> calls = new ArrayList<>();
+      if (task.path("knowledge").asBoolean() && conversation.tools().contains("search_choir_kb")) {
+        calls.add(
+            new ExtractiveModel.Call(
+                "search_choir_kb", Json.object().put("question", task.path("query").asText())));
+      }
+      calls.add(search(task.path("query").asText()));
+      calls.add(search(task.path("main").asText()));
+      return new ExtractiveModel.Turn("Searching the sources.", calls);
     }
     if (searches.stream().allMatch(Conversation.Exchange::failed)) {
       return ExtractiveModel.Turn.say(
@@ -134,12 +142,12 @@ final class ExtractiveResearcher {
   }
 
   /**
-   * The hits of its own question first, then those of the main question, then what was read around
-   * the best.
+   * The hits of its own question first, then those of the main question, then those among published
+   * articles, then what was read around the best.
    */
   private static List<FoundPassage> passages(Conversation conversation) {
     Map<String, FoundPassage> byKey = new LinkedHashMap<>();
-    for (String tool : List.of("search_sources", "read_source")) {
+    for (String tool : List.of("search_sources", "search_choir_kb", "read_source")) {
       for (Conversation.Exchange exchange : conversation.of(tool)) {
         if (!exchange.failed()) {
           FoundPassage.parse(exchange.answer()).forEach(p -> byKey.putIfAbsent(p.key(), p));

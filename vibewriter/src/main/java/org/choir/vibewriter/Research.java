@@ -27,27 +27,29 @@ public final class Research {
   private static final int QUESTION_MAX = 10_000;
 
   private final SourceLibrary library;
+  private final KnowledgeAccess knowledge;
   private final Web web;
 
-  /** Research over one library, without the web. */
-  public Research(SourceLibrary library) {
-    this(library, Web.NONE);
+  /** Research over one library and one knowledge base, without the web. */
+  public Research(SourceLibrary library, KnowledgeAccess knowledge) {
+    this(library, knowledge, Web.NONE);
   }
 
   /**
-   * Research over one library.
+   * Research over one library and one knowledge base.
    *
    * @param library not closed by this object
    * @param web what runs with {@code --web} may ask
    */
-  public Research(SourceLibrary library, Web web) {
+  public Research(SourceLibrary library, KnowledgeAccess knowledge, Web web) {
     this.library = library;
+    this.knowledge = knowledge;
     this.web = web;
   }
 
-  /** The agent that does research on this machine alone. */
+  /** The agent that does research without the web. */
   public AgentDefinition definition(ModelClient model) {
-    return Vibewriter.definition(library, model, List.of());
+    return Vibewriter.definition(library, knowledge, model, List.of());
   }
 
   /**
@@ -60,13 +62,14 @@ public final class Research {
   public AgentDefinition definition(ModelClient model, ObjectNode runStarted) {
     return Vibewriter.definition(
         library,
+        knowledge,
         model,
         ResearchOptions.of(runStarted).web()
             ? List.of(new SearchWeb(web), new FetchSource(library, web))
             : List.of());
   }
 
-  /** As below, for a run that stays on this machine. */
+  /** As below, for a run without the web. */
   public ObjectNode options(
       String question,
       Depth depth,
@@ -115,6 +118,7 @@ public final class Research {
             set.map(s -> s.skipped().size()).orElse(0),
             withWeb,
             Languages.ofQuestion(question),
+            knowledge.hasArticles(),
             Optional.ofNullable(continued))
         .toJson(question);
   }

@@ -22,6 +22,7 @@ import org.choir.core.Text;
  * @param skipped how many files could not be used
  * @param web whether it may search the web and read its pages
  * @param language of the question, an ISO 639-1 code or {@code und}
+ * @param knowledge whether the knowledge base had articles to search
  * @param continued what is taken over from an earlier run
  */
 public record ResearchOptions(
@@ -32,6 +33,7 @@ public record ResearchOptions(
     int skipped,
     boolean web,
     String language,
+    boolean knowledge,
     Optional<Continuation> continued) {
   private static final int QUESTION_MAX = 10_000;
 
@@ -39,7 +41,7 @@ public record ResearchOptions(
     sources = List.copyOf(sources);
   }
 
-  /** A run that stays on this machine. */
+  /** A run without the web. */
   public ResearchOptions(
       Depth depth,
       List<Path> sources,
@@ -47,8 +49,9 @@ public record ResearchOptions(
       int documents,
       int skipped,
       String language,
+      boolean knowledge,
       Optional<Continuation> continued) {
-    this(depth, sources, setId, documents, skipped, false, language, continued);
+    this(depth, sources, setId, documents, skipped, false, language, knowledge, continued);
   }
 
   /** Reads what {@link #toJson} wrote from a {@code run_started} event. */
@@ -64,6 +67,7 @@ public record ResearchOptions(
         options.path("skipped").asInt(),
         options.path("web").asBoolean(),
         options.path("language").asText("und"),
+        options.path("knowledge").asBoolean(),
         options.path("continued") instanceof ObjectNode continued
             ? Optional.of(Continuation.of(continued))
             : Optional.empty());
@@ -81,6 +85,7 @@ public record ResearchOptions(
         .put("documents", documents)
         .put("skipped", skipped)
         .put("language", language)
+        .put("knowledge", knowledge)
         .put("opening", opening(question));
     if (web) {
       json.put("web", true);
@@ -119,6 +124,9 @@ public record ResearchOptions(
     }
     if (web) {
       out.append(documents > 0 ? ", and the web" : "the web");
+    }
+    if (knowledge) {
+      out.append("\nKnowledge base: search it first");
     }
     if (!language.equals("en") && !language.equals("und")) {
       out.append("\nLanguage: ").append(language);

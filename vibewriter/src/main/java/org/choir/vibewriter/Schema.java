@@ -24,6 +24,12 @@ final class Schema {
     return this;
   }
 
+  /** A text that may be left out. */
+  Schema optionalText(String name, String description) {
+    properties.putObject(name).put("type", "string").put("description", description);
+    return this;
+  }
+
   /** A whole number that may be left out. */
   Schema optionalInteger(String name, int least, int most, String description) {
     properties

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Derives sub-questions from a question by its grammar alone: compound questions are taken apart,
@@ -21,6 +22,13 @@ final class SubQuestions {
       Pattern.compile(
           "(?:[,;]\\s*|\\s+)(?:and|or|but)\\s+(?:also\\s+)?(?=(?:" + ASKING + ")\\b)|;\\s*|\\?\\s+",
           Pattern.CASE_INSENSITIVE);
+
+  private static final Pattern ASKS =
+      Pattern.compile("(?:" + ASKING + ")\\b.*", Pattern.CASE_INSENSITIVE);
+
+  /** Between the questions of a list; "which", "when" and "where" begin clauses as well. */
+  private static final Pattern LISTED =
+      Pattern.compile(",\\s+(?=(?:why|how|what|who)\\b)", Pattern.CASE_INSENSITIVE);
 
   private static final Pattern COMPARISON =
       Pattern.compile(
@@ -149,7 +157,11 @@ final class SubQuestions {
 
   private static List<String> parts(String whole) {
     List<String> parts = new ArrayList<>();
-    for (String piece : PART.splitAsStream(whole).toList()) {
+    List<String> pieces =
+        PART.splitAsStream(whole)
+            .flatMap(p -> ASKS.matcher(p).matches() ? LISTED.splitAsStream(p) : Stream.of(p))
+            .toList();
+    for (String piece : pieces) {
       String part = piece.replaceAll("[?!.\\s]+$", "").strip();
       if (!part.isEmpty() && (parts.isEmpty() || Terms.words(part).size() >= 3)) {
         parts.add(part);

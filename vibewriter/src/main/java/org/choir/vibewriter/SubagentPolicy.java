@@ -11,6 +11,8 @@ record SubagentPolicy(Map<String, String> stages) implements Policy {
   static final SubagentPolicy RESEARCHER =
       new SubagentPolicy(
           Map.of(
+              "search_choir_kb",
+              "search",
               "search_sources",
               "search",
               "read_source",

@@ -64,9 +64,16 @@ final class SubmitReport implements Tool {
 
   @Override
   public ToolOutput call(ToolContext context, ObjectNode arguments) {
-    Drafts.Checked checked = drafts.check(context, arguments);
     ResearchOptions options = ResearchOptions.of(context.run());
     Depth depth = options.depth();
+    if (languageModel && depth != Depth.QUICK && !critiqued(context)) {
+      return ToolOutput.error(
+          "A "
+              + depth.word()
+              + " report is criticised before it is submitted: give the draft's path to the"
+              + " verifier with task, revise what it finds, then submit.");
+    }
+    Drafts.Checked checked = drafts.check(context, arguments);
     String question = context.run().path("question").asText();
     Report report =
         ReportAssembler.assemble(
@@ -84,6 +91,12 @@ final class SubmitReport implements Tool {
     write(context, Research.RECORD, report.record().text());
     ObjectNode event = event(report);
     return ToolOutput.of(summary(event), List.of(event));
+  }
+
+  /** Whether a draft was given to a verifier, who knows nothing of how it came to be. */
+  private static boolean critiqued(ToolContext context) {
+    return context.recorded("agent_started").stream()
+        .anyMatch(e -> e.path("definition").asText().equals(Vibewriter.VERIFIER));
   }
 
   private static void write(ToolContext context, String path, String text) {
@@ -110,6 +123,7 @@ final class SubmitReport implements Tool {
             .put("path", Research.REPORT)
             .put("record", Research.RECORD)
             .put("sha256", Digest.of(report.markdown()).hex())
+            .put("recordSha256", Digest.of(report.record().text()).hex())
             .put("words", record.path("targets").path("words").path("actual").asInt());
     for (String count : List.of("sources", "claims", "supported", "partial", "dropped")) {
       event.put(count, summary.path(count).asInt());

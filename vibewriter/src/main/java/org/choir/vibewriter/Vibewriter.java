@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.choir.agent.AgentDefinition;
@@ -34,19 +35,26 @@ final class Vibewriter {
    * @param outside the tools for the web, for the lead and its researchers; none if the run stays
    *     on this machine
    */
-  static AgentDefinition definition(SourceLibrary library, ModelClient model, List<Tool> outside) {
+  static AgentDefinition definition(
+      SourceLibrary library, KnowledgeAccess knowledge, ModelClient model, List<Tool> outside) {
     Drafts drafts = new Drafts(library, verifier(model));
     Tool search = new SearchSources(library);
+    Tool articles = new SearchChoirKb(library, knowledge);
     Tool read = new ReadSource(library);
     Tool verify = new VerifyDraft(drafts);
     Tool submit = new SubmitReport(library, drafts, model.isLanguageModel());
+    List<Tool> tools = new ArrayList<>(with(outside, articles, search, read, verify, submit));
+    if (knowledge.mayPublish()) {
+      tools.add(new PublishToChoir(knowledge));
+      tools.add(new CiteArticle(knowledge));
+    }
     List<AgentDefinition> subagents =
         List.of(
             subagent(
                 RESEARCHER,
                 "Finds the passages that answer one sub-question and returns findings with their"
                     + " evidence keys. Knows only what its task says.",
-                with(outside, search, read),
+                with(outside, articles, search, read),
                 List.of("ls", "read_file", "write_file", "grep", "execute", "read_skill"),
                 SubagentPolicy.RESEARCHER),
             subagent(
@@ -67,7 +75,7 @@ final class Vibewriter {
         LEAD,
         "Answers a question with a report in which every sentence is verified against its source.",
         instructions(LEAD),
-        with(outside, search, read, verify, submit),
+        tools,
         List.of(
             "write_todos",
             "ls",

@@ -25,6 +25,9 @@ final class WebNotes {
     Set<String> warned = new TreeSet<>();
     Map<String, String> unreadable = new TreeMap<>();
     for (ObjectNode event : context.recorded(GuestFetch.FETCHED)) {
+      if (Web.address(event.path("url").asText()).isEmpty()) {
+        continue; // an article of the knowledge base
+      }
       read.add(event.path("url").asText());
       if (event.path("state").asText().equals(WebSource.State.CHANGED.word())) {
         changed.add(event.path("url").asText());

@@ -12,6 +12,16 @@ class SubQuestionsTest {
   }
 
   @Test
+  void aListOfQuestionsIsTakenApartAndAClauseIsNot() {
+    assertThat(
+            headings("Why was no bridge built, why did the plan fail, and what came instead?", 3))
+        .containsExactly(
+            "Why was no bridge built?", "Why did the plan fail?", "What came instead?");
+    assertThat(headings("After a crash of the server, what happens to a run?", 1))
+        .containsExactly("After a crash of the server, what happens to a run?");
+  }
+
+  @Test
   void takesACompoundQuestionApart() {
     assertThat(headings("Why are hint bits set, and what is the visibility map?", 2))
         .containsExactly("Why are hint bits set?", "What is the visibility map?");

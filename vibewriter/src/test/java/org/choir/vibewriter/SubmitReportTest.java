@@ -62,14 +62,19 @@ class SubmitReportTest {
   }
 
   private RecordedContext run(String question, String draft, Passage... issued) {
+    return run(Depth.QUICK, question, draft, issued);
+  }
+
+  private RecordedContext run(Depth depth, String question, String draft, Passage... issued) {
     ResearchOptions options =
         new ResearchOptions(
-            Depth.QUICK,
+            depth,
             List.of(folder),
             set.id(),
             set.documents().size(),
             set.skipped().size(),
             Languages.ofQuestion(question),
+            false,
             Optional.empty());
     RecordedContext run = new RecordedContext(question, "extractive", options);
     for (Passage passage : issued) {
@@ -88,6 +93,23 @@ class SubmitReportTest {
     return new SubmittedReport(
         run.read("/workspace/" + Research.REPORT, 0, Long.MAX_VALUE),
         run.read("/workspace/" + Research.RECORD, 0, Long.MAX_VALUE));
+  }
+
+  @Test
+  void aLanguageModelsLongerReportIsCriticisedBeforeItIsSubmitted() {
+    Passage flush = passage("200 milliseconds");
+    String draft = "The log writer flushes the log every 200 milliseconds [@" + flush.key() + "].";
+    submit = new SubmitReport(library, new Drafts(library, ClaimVerifier.byRules()), true);
+    assertThat(submitted(run("How often is the log flushed?", draft, flush)).failed()).isFalse();
+    RecordedContext run = run(Depth.STANDARD, "How often is the log flushed?", draft, flush);
+    assertThat(submitted(run).text()).contains("criticised before it is submitted");
+    assertThat(run.files).doesNotContainKey("/workspace/" + Research.REPORT);
+    run.record(
+        Json.object()
+            .put("kind", "agent_started")
+            .put("agent", "rtest000-4")
+            .put("definition", "verifier"));
+    assertThat(submitted(run).failed()).isFalse();
   }
 
   @Test

@@ -83,7 +83,7 @@ class WebToolsTest {
     return new RecordedContext(
         question,
         "extractive",
-        new ResearchOptions(Depth.QUICK, List.of(), "", 0, 0, true, "en", continued));
+        new ResearchOptions(Depth.QUICK, List.of(), "", 0, 0, true, "en", false, continued));
   }
 
   private Web web() {
@@ -307,7 +307,7 @@ class WebToolsTest {
             QUESTION,
             "extractive",
             new ResearchOptions(
-                Depth.QUICK, List.of(docs), set.id(), 1, 0, true, "en", Optional.empty()));
+                Depth.QUICK, List.of(docs), set.id(), 1, 0, true, "en", false, Optional.empty()));
     searched(url("/tide"));
     String key = key(fetched(url("/tide")), "nine metres");
     ToolOutput both =
@@ -325,7 +325,7 @@ class WebToolsTest {
 
   @Test
   void onlyARunThatWasStartedWithTheWebHasItsTools() {
-    Research research = new Research(library, web());
+    Research research = new Research(library, new NoKnowledge(), web());
     ScriptedModel model = new ScriptedModel(Map.of());
     AgentDefinition with = research.definition(model, run.run());
     assertThat(names(with)).contains("web_search", "fetch_source");
@@ -337,7 +337,7 @@ class WebToolsTest {
         new RecordedContext(
             QUESTION,
             "extractive",
-            new ResearchOptions(Depth.QUICK, List.of(), "s", 1, 0, "en", Optional.empty()));
+            new ResearchOptions(Depth.QUICK, List.of(), "s", 1, 0, "en", false, Optional.empty()));
     AgentDefinition without = research.definition(model, plain.run());
     assertThat(names(without)).doesNotContain("web_search", "fetch_source");
     assertThat(plain.run().path("options").has("permits")).isFalse();

@@ -1,0 +1,101 @@
+package org.choir.vibewriter;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import org.choir.agent.Tool;
+import org.choir.agent.ToolContext;
+import org.choir.agent.ToolOutput;
+import org.choir.core.Digest;
+import org.choir.core.Json;
+import org.choir.core.ReplayClass;
+import org.choir.knowledge.Article;
+import org.choir.knowledge.Submission;
+import org.choir.knowledge.VerificationRecord;
+import org.choir.model.ToolSpec;
+
+/**
+ * The tool {@code publish_to_choir}: publishes the report that this run has submitted, with its
+ * verification record, in the name of the run's user. Only bytes that {@code submit_report} wrote
+ * are published; a repetition after a crash finds the article of the first time.
+ */
+final class PublishToChoir implements Tool {
+  private static final ToolSpec SPEC =
+      new ToolSpec(
+          "publish_to_choir",
+          "Publishes the submitted report as an article of the knowledge base. It stakes CHIP of"
+              + " the run's user. Call it once, after submit_report, and only if you were asked to"
+              + " publish.",
+          new Schema()
+              .text("field", "the research field it belongs to, lower case, at most four words")
+              .optionalInteger("stake", 10, 1_000, "CHIP, 100 unless told")
+              .build());
+
+  private final KnowledgeAccess knowledge;
+
+  PublishToChoir(KnowledgeAccess knowledge) {
+    this.knowledge = knowledge;
+  }
+
+  @Override
+  public ToolSpec spec() {
+    return SPEC;
+  }
+
+  @Override
+  public ReplayClass replay() {
+    return ReplayClass.KEYED;
+  }
+
+  @Override
+  public ToolOutput call(ToolContext context, ObjectNode arguments) {
+    List<ObjectNode> reports = context.recorded("report");
+    if (reports.isEmpty()) {
+      return ToolOutput.error("There is nothing to publish: call submit_report first.");
+    }
+    ObjectNode report = reports.getLast();
+    byte[] text = read(context, Research.REPORT);
+    byte[] record = read(context, Research.RECORD);
+    if (!Digest.of(text).hex().equals(report.path("sha256").asText())
+        || !Digest.of(record).hex().equals(report.path("recordSha256").asText())) {
+      return ToolOutput.error(
+          "The report or its record was changed after it was submitted: call submit_report again.");
+    }
+    Article article =
+        knowledge
+            .base()
+            .publish(
+                new Submission(
+                    context.tenant().value(),
+                    arguments.path("field").asText(),
+                    new String(text, StandardCharsets.UTF_8),
+                    Optional.of(
+                        VerificationRecord.parse(new String(record, StandardCharsets.UTF_8))),
+                    arguments.path("stake").asInt(Submission.STAKE),
+                    context.actionId()));
+    ObjectNode event =
+        Json.object()
+            .put("kind", "article_published")
+            .put("article", article.id())
+            .put("state", article.state().word())
+            .put("field", article.field())
+            .put("score", article.score());
+    return ToolOutput.of(
+        "The article "
+            + article.id()
+            + " is "
+            + article.state().word()
+            + " in the field "
+            + article.field()
+            + "; its novelty is "
+            + article.score()
+            + ": "
+            + article.reason(),
+        List.of(event));
+  }
+
+  private static byte[] read(ToolContext context, String path) {
+    return context.workspace().read("/workspace/" + path, 0, Long.MAX_VALUE);
+  }
+}

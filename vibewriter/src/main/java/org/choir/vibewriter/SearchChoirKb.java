@@ -1,0 +1,123 @@
+package org.choir.vibewriter;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.choir.agent.Tool;
+import org.choir.agent.ToolContext;
+import org.choir.agent.ToolOutput;
+import org.choir.core.Json;
+import org.choir.core.ReplayClass;
+import org.choir.core.Text;
+import org.choir.knowledge.Article;
+import org.choir.knowledge.ArticleSearch;
+import org.choir.knowledge.Passage;
+import org.choir.knowledge.PassageIndex;
+import org.choir.knowledge.SourceLibrary;
+import org.choir.knowledge.SourceSet;
+import org.choir.model.ToolSpec;
+
+/**
+ * The tool {@code search_choir_kb}: finds published articles, makes those it found sources of the
+ * run, and issues the keys of the passages that answer. What is cited later is the version that was
+ * read now.
+ */
+final class SearchChoirKb implements Tool {
+  private static final int DEFAULT_LIMIT = 3;
+  private static final int MAX_LIMIT = 10;
+  private static final int PASSAGES = 3;
+  private static final int QUESTION_MAX = 2_000;
+  private static final int SHOWN_MAX = 120;
+
+  private static final ToolSpec SPEC =
+      new ToolSpec(
+          "search_choir_kb",
+          "Finds the published articles of the knowledge base that best answer a question, and in"
+              + " each the passages that do, with head lines [@KEY] TITLE › SECTION; cite them like"
+              + " those of search_sources. Search here before the sources.",
+          new Schema()
+              .text("question", "what to look for, as a full question")
+              .optionalText("field", "only articles of this field, for example: optics")
+              .optionalInteger("limit", 1, MAX_LIMIT, "articles at most, 3 unless told")
+              .build());
+
+  private final SourceLibrary library;
+  private final KnowledgeAccess knowledge;
+
+  SearchChoirKb(SourceLibrary library, KnowledgeAccess knowledge) {
+    this.library = library;
+    this.knowledge = knowledge;
+  }
+
+  @Override
+  public ToolSpec spec() {
+    return SPEC;
+  }
+
+  @Override
+  public ReplayClass replay() {
+    return ReplayClass.READ_ONLY;
+  }
+
+  @Override
+  public ToolOutput call(ToolContext context, ObjectNode arguments) {
+    String question = Text.visible(arguments.path("question").asText(), QUESTION_MAX).strip();
+    if (question.isEmpty()) {
+      return ToolOutput.error("The question is empty: say what to look for.");
+    }
+    if (!knowledge.hasArticles()) {
+      return ToolOutput.of("The knowledge base has no articles yet. Use search_sources.");
+    }
+    String field = arguments.path("field").asText().strip().toLowerCase(Locale.ROOT);
+    PassageIndex.Filter filter =
+        field.isEmpty()
+            ? PassageIndex.Filter.ALL
+            : new PassageIndex.Filter(
+                Set.of(field), Set.of(), PassageIndex.Filter.ALL.from(), Long.MAX_VALUE);
+    int limit = Math.clamp(arguments.path("limit").asInt(DEFAULT_LIMIT), 1, MAX_LIMIT);
+    List<ArticleSearch.Found> found =
+        knowledge.base().search().search(question, filter, limit).found();
+    if (found.isEmpty()) {
+      return ToolOutput.of("No article was found for: " + question);
+    }
+    List<ObjectNode> events = new ArrayList<>();
+    List<Passage> shown = new ArrayList<>();
+    StringBuilder articles = new StringBuilder("Articles:");
+    for (ArticleSearch.Found each : found) {
+      Article article = each.article();
+      SourceSet set = library.read(List.of(knowledge.file(article)), (done, total) -> {});
+      List<Passage> passages = library.search(set.id(), question, PASSAGES);
+      if (!passages.isEmpty()) {
+        shown.addAll(passages);
+        events.add(fetched(article, set));
+        passages.forEach(p -> events.add(PassageText.evidence(p)));
+        articles.append("\n- ").append(line(article));
+      }
+    }
+    return ToolOutput.of(articles + "\n\n" + PassageText.of(shown), events);
+  }
+
+  private static ObjectNode fetched(Article article, SourceSet set) {
+    return Json.object()
+        .put("kind", GuestFetch.FETCHED)
+        .put("url", "choir:" + article.id())
+        .put("set", set.id())
+        .put("source", article.version().digest().hex())
+        .put("title", article.version().title())
+        .put("sha256", article.version().digest().hex());
+  }
+
+  private static String line(Article article) {
+    return article.id()
+        + " version "
+        + article.version().number()
+        + " by "
+        + Text.visible(article.author(), SHOWN_MAX)
+        + ", field "
+        + Text.visible(article.field(), SHOWN_MAX)
+        + ": "
+        + Text.visible(article.version().title(), SHOWN_MAX);
+  }
+}
