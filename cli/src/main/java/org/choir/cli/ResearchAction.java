@@ -121,12 +121,6 @@ final class ResearchAction extends Action {
       throw ChoirException.usage(
           "empty_question", "the question is empty", "write what you want to know, in quotes");
     }
-    if (sources.isEmpty() && continued.isEmpty() && !web) {
-      throw ChoirException.usage(
-          "no_sources",
-          "there is nothing to search: no --sources, and no knowledge base in this build",
-          "name a folder or a file: choir research \"...\" --sources DIR");
-    }
     ObjectNode request = Json.object().put("question", asked);
     ArrayNode paths = request.putArray("sources");
     for (String source : sources) {

@@ -62,12 +62,7 @@ final class ExtractiveResearcher {
     }
     List<Conversation.Exchange> searches = conversation.of("search_sources");
     if (searches.isEmpty()) {
-      List<ExtractiveModel.Call> calls = new ArrayList<>();
-      if (task.path("knowledge").asBoolean() && conversation.tools().contains("search_choir_kb")) {
-        calls.add(
-            new ExtractiveModel.Call(
-                "search_choir_kb", Json.object().put("question", task.path("query").asText())));
-      }
+      List<ExtractiveModel.Call> calls = new ArrayList<>(articles(conversation, task));
       calls.add(search(task.path("query").asText()));
       calls.add(search(task.path("main").asText()));
       return new ExtractiveModel.Turn("Searching the sources.", calls);
@@ -97,15 +92,28 @@ final class ExtractiveResearcher {
     return ExtractiveModel.Turn.say(findings(found, ""));
   }
 
+  /** The search of published articles, once and before all others, if there are any. */
+  private static List<ExtractiveModel.Call> articles(Conversation conversation, JsonNode task) {
+    boolean wanted =
+        task.path("knowledge").asBoolean()
+            && conversation.tools().contains("search_choir_kb")
+            && conversation.of("search_choir_kb").isEmpty();
+    return wanted
+        ? List.of(
+            new ExtractiveModel.Call(
+                "search_choir_kb", Json.object().put("question", task.path("query").asText())))
+        : List.of();
+  }
+
   /** What is left to do on the web: search once, then read the best pages that can be read. */
   private static Optional<ExtractiveModel.Turn> web(Conversation conversation, JsonNode task) {
     List<Conversation.Exchange> searches = conversation.of(SearchWeb.NAME);
     if (searches.isEmpty()) {
       ObjectNode arguments =
           Json.object().put("query", task.path("query").asText()).put("limit", WEB_HITS);
-      return Optional.of(
-          new ExtractiveModel.Turn(
-              "Searching the web.", List.of(new ExtractiveModel.Call(SearchWeb.NAME, arguments))));
+      List<ExtractiveModel.Call> calls = new ArrayList<>(articles(conversation, task));
+      calls.add(new ExtractiveModel.Call(SearchWeb.NAME, arguments));
+      return Optional.of(new ExtractiveModel.Turn("Searching the web.", calls));
     }
     Set<String> left = new LinkedHashSet<>();
     searches.stream()
