@@ -226,6 +226,16 @@ class ResearchTest {
   }
 
   @Test
+  void asksForSourcesWhereThereAreNoneAndNoArticles() {
+    Command.Ended ended = research(QUESTION);
+    assertThat(ended.exit()).isEqualTo(2);
+    assertThat(ended.json().path("error").path("code").asText()).isEqualTo("no_sources");
+    assertThat(ended.json().path("error").path("remedy").asText())
+        .contains("--sources DIR")
+        .contains("--web");
+  }
+
+  @Test
   void refusesAFolderWithoutReadableDocuments() throws Exception {
     Path folder = Files.createDirectories(temp.resolve("nothing"));
     Files.write(folder.resolve("noise.bin"), new byte[] {0, 1, 2, 3});

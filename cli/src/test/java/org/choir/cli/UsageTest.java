@@ -112,17 +112,10 @@ class UsageTest {
   }
 
   @Test
-  void asksForSourcesWhereThereAreNone() {
-    Command.Ended ended = run("research", "What?");
-    assertThat(ended.exit()).isEqualTo(2);
-    assertThat(ended.err()).contains("--sources DIR");
-  }
-
-  @Test
   void aFailureIsOneJsonDocumentWithJson() {
-    Command.Ended ended = run("research", "What?", "--json");
+    Command.Ended ended = run("research", "What?", "--sources", "nowhere", "--json");
     assertThat(ended.exit()).isEqualTo(2);
-    assertThat(ended.json().path("error").path("code").asText()).isEqualTo("no_sources");
+    assertThat(ended.json().path("error").path("code").asText()).isEqualTo("no_such_source");
     assertThat(ended.json().path("error").path("remedy").asText()).isNotEmpty();
   }
 

@@ -100,7 +100,12 @@ public final class RunProgress {
         sources.add(event.path("source").asText(event.path("title").asText()));
       }
       case "source_skipped" -> skipped++;
-      case "source_fetched" -> pages.add(event.path("url").asText());
+      case "source_fetched" -> {
+        // Articles of the knowledge base are fetched too, from nowhere outside.
+        if (event.path("url").asText().startsWith("http")) {
+          pages.add(event.path("url").asText());
+        }
+      }
       case "answered" -> answered(event);
       case "report" -> report = event;
       default -> {}

@@ -69,8 +69,15 @@ public record Continuation(
     options.continued().ifPresent(c -> c.evidence().forEach(e -> evidence.putIfAbsent(key(e), e)));
     List<ObjectNode> plan = new ArrayList<>();
     List<String> notes = new ArrayList<>();
+    Set<String> sets = new LinkedHashSet<>(options.sets());
     for (ObjectNode event : events) {
       switch (kind(event)) {
+        // An article; a page of the web is known from its evidence.
+        case GuestFetch.FETCHED -> {
+          if (event.has("set")) {
+            sets.add(event.path("set").asText());
+          }
+        }
         case "evidence" -> evidence.putIfAbsent(key(event), event.deepCopy());
         case "todos" -> {
           plan.clear();
@@ -87,7 +94,7 @@ public record Continuation(
     return new Continuation(
         run.value(),
         started.path("question").asText(),
-        options.sets(),
+        List.copyOf(sets),
         plan,
         notes,
         List.copyOf(evidence.values()),

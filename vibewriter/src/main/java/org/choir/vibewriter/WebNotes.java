@@ -25,8 +25,8 @@ final class WebNotes {
     Set<String> warned = new TreeSet<>();
     Map<String, String> unreadable = new TreeMap<>();
     for (ObjectNode event : context.recorded(GuestFetch.FETCHED)) {
-      if (event.path("url").asText().startsWith(SearchChoirKb.SCHEME)) {
-        continue;
+      if (Web.address(event.path("url").asText()).isEmpty()) {
+        continue; // an article of the knowledge base
       }
       read.add(event.path("url").asText());
       if (event.path("state").asText().equals(WebSource.State.CHANGED.word())) {
