@@ -80,7 +80,8 @@ public final class ArticleSearch {
     }
     Projection.Searched now = searched.get();
     PassageIndex.ByWords words = now.indexes().words();
-    PassageIndex.ByWords.Found byWords = words.words(question, filter, CANDIDATES);
+    PassageIndex.ByWords.Found byWords =
+        words.words(Question.telling(question), filter, CANDIDATES);
     List<PassageIndex.Hit> nearest = nearest(now, question, filter);
     List<Mix.Mixed> mixed = Mix.of(question, byWords, nearest);
     Map<String, Article> known = new HashMap<>();

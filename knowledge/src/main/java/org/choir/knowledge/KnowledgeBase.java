@@ -84,6 +84,7 @@ public final class KnowledgeBase implements AutoCloseable {
       }
     } catch (RuntimeException e) {
       LOG.warn("the index could not be brought up to date, which is tried again later", e);
+      makeGoodLater();
     }
     if (projection.lacking()) {
       makeGoodLater();
@@ -113,7 +114,8 @@ public final class KnowledgeBase implements AutoCloseable {
         makeGoodLater();
       }
     } catch (ChoirException e) {
-      LOG.warn("{} is published but not indexed; it will be at the next start", article.id(), e);
+      LOG.warn("{} is not wholly indexed, which is tried again later", article.id(), e);
+      makeGoodLater();
     }
     tell();
     return article;

@@ -101,6 +101,10 @@ public final class Config {
     d.put("egress.allow-private", "");
     d.put("egress.guest-model", "false");
     d.put("knowledge.reviewers", "editor");
+    d.put("knowledge.embedder", "bge");
+    d.put("knowledge.embedder-url", "");
+    d.put("knowledge.embedder-dimensions", "0");
+    d.put("knowledge.qdrant.url", "");
     for (String provider : PROVIDERS) {
       d.put("consent." + provider, "false");
     }
@@ -255,6 +259,7 @@ public final class Config {
             values.value("sandbox.runloop.blueprint").text()),
         egress(values),
         Set.copyOf(values.list("knowledge.reviewers")),
+        KnowledgeSettings.of(values),
         consent);
   }
 

@@ -29,6 +29,7 @@ import org.choir.sandbox.Quota;
  * @param driver where VMs live
  * @param egress what VMs may reach outside
  * @param reviewers accounts that decide reviews and rings
+ * @param knowledge how articles are embedded and where their vectors are kept
  * @param consent providers that private files may be sent to
  */
 public record Settings(
@@ -52,6 +53,7 @@ public record Settings(
     DriverSettings driver,
     EgressSettings egress,
     Set<String> reviewers,
+    KnowledgeSettings knowledge,
     Set<String> consent) {
   public Settings {
     reviewers = Set.copyOf(reviewers);

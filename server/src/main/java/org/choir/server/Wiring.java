@@ -156,7 +156,14 @@ final class Wiring implements AutoCloseable {
       library = closing(SourceLibrary.open(home.part("sources"), embedder));
       knowledge =
           closing(
-              new KnowledgeRoom(home, backbone, database, embedder, settings.reviewers(), clock));
+              new KnowledgeRoom(
+                  home,
+                  backbone,
+                  database,
+                  closing(new KnowledgeModels(settings, credentials, embedder, home.part("cache"))),
+                  KnowledgeModels.qdrant(settings, credentials),
+                  settings.reviewers(),
+                  clock));
       models = closing(new ModelAccess(credentials, settings, embedder));
       research = new Research(library);
       agents =

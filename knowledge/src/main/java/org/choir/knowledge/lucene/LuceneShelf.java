@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * lie elsewhere. Belongs to one process; not thread-safe.
  */
 public final class LuceneShelf implements IndexShelf {
+  private static final System.Logger LOG = System.getLogger(LuceneShelf.class.getName());
   private static final String CURRENT = "current";
   private static final String MODEL = "model";
 
@@ -75,10 +76,15 @@ public final class LuceneShelf implements IndexShelf {
     for (Path own : folders()) {
       Optional<String> model = read(own.resolve(MODEL));
       if (model.isPresent() && !models.contains(model.get())) {
-        if (elsewhere != null) {
-          elsewhere.apply(model.get()).drop();
+        try {
+          if (elsewhere != null) {
+            elsewhere.apply(model.get()).drop();
+          }
+          delete(own);
+        } catch (ChoirException e) {
+          LOG.log(
+              System.Logger.Level.WARNING, "the indexes of " + model.get() + " stay for now", e);
         }
-        delete(own);
       }
     }
   }

@@ -1,0 +1,45 @@
+package org.choir.server;
+
+import java.net.URI;
+import java.util.Optional;
+
+/**
+ * How articles are embedded and where their vectors are kept.
+ *
+ * @param embedder {@code bge}, in this process, or {@code openai:NAME}
+ * @param embedderUrl where the embedding server is; empty for OPENAI_BASE_URL, or OpenAI itself
+ * @param dimensions the vectors' length; 0 for what a model of OpenAI's has
+ * @param qdrant empty for Lucene
+ */
+public record KnowledgeSettings(
+    String embedder, Optional<URI> embedderUrl, int dimensions, Optional<URI> qdrant) {
+  /** The model that runs in this process. */
+  static final String LOCAL = "bge";
+
+  /** Before the name of a model behind an embedding server. */
+  static final String REMOTE = "openai:";
+
+  static KnowledgeSettings of(SettingValues values) {
+    String embedder = values.text("knowledge.embedder");
+    if (!embedder.equals(LOCAL)
+        && !(embedder.startsWith(REMOTE) && embedder.length() > REMOTE.length())) {
+      throw values.value("knowledge.embedder").bad("bge or openai:NAME");
+    }
+    return new KnowledgeSettings(
+        embedder,
+        address(values, "knowledge.embedder-url"),
+        values.number("knowledge.embedder-dimensions", 0, 4096),
+        address(values, "knowledge.qdrant.url"));
+  }
+
+  private static Optional<URI> address(SettingValues values, String key) {
+    return values.isSet(key) ? Optional.of(values.address(key)) : Optional.empty();
+  }
+
+  /** The name of the model behind the embedding server; empty for the local one. */
+  Optional<String> remoteModel() {
+    return embedder.startsWith(REMOTE)
+        ? Optional.of(embedder.substring(REMOTE.length()))
+        : Optional.empty();
+  }
+}
