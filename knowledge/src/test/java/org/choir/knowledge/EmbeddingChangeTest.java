@@ -48,13 +48,17 @@ class EmbeddingChangeTest {
   private static final List<String> SUBJECTS =
       List.of(
           "The keeper polishes the lens of the lighthouse with rouge every morning before the sun"
-              + " comes up, and he draws the curtains so that its rays cannot set fire to the oil.",
+              + " comes up, and he draws the curtains so that its rays cannot set fire to the oil."
+              + " In the winter he clears the snow from the panes twice in a night, and he writes the hour of each round into the book that lies beside the stair.",
           "A starter that is kept in a cold room rises slowly, and the baker gives the dough the"
-              + " whole of the night and a little more flour than the book says it should have.",
+              + " whole of the night and a little more flour than the book says it should have."
+              + " Rye flour helps, because its enzymes free sugar from starch even when the room is cold, and a bowl that is made of wood will lose less of its warmth than one of steel.",
           "The violin was strung with gut until the last century, when players found that steel"
-              + " keeps its pitch in a damp hall and does not break on the night of a concert.",
+              + " keeps its pitch in a damp hall and does not break on the night of a concert."
+              + " Some of them went back to the older string for the music that was written for it, and they say that the bow speaks sooner and that the sound is darker and less even.",
           "Swifts sleep on the wing and come down only to nest, which is why their legs are short"
-              + " and weak and why a bird that has fallen to the ground needs help to rise again.");
+              + " and weak and why a bird that has fallen to the ground needs help to rise again."
+              + " They drink as they fly low over a pond, and they gather straw and feathers from the air for a nest under the tiles of an old roof, to which they come back in the next year.");
 
   private final Path folder;
   private final Database database;
@@ -95,7 +99,9 @@ class EmbeddingChangeTest {
     ObjectNode answer = Json.object();
     ArrayNode data = answer.putArray("data");
     for (JsonNode text : request.path("input")) {
-      asked.incrementAndGet();
+      if (text.asText().startsWith("Article ")) {
+        asked.incrementAndGet(); // a passage of the index, under its title
+      }
       ArrayNode numbers = data.addObject().put("index", data.size() - 1).putArray("embedding");
       for (float each : vectors.query(text.asText())) {
         numbers.add(each);
@@ -188,17 +194,17 @@ class EmbeddingChangeTest {
   @Test
   @Order(2)
   void whatWasEmbeddedBeforeAnInterruptionIsNotEmbeddedAgain() throws Exception {
-    // The next text is being asked for; it is let through so that closing need not wait for it.
+    // It is closing before the text that it waits for is answered, so that it asks for no other.
+    Thread closer = Thread.ofPlatform().start(base::close);
+    await().until(() -> closer.getState() == Thread.State.TIMED_WAITING);
     open.release(1);
-    await().until(() -> asked.get() == 2);
-    base.close();
+    closer.join();
     int before = asked.get();
     base = open(overHttp(), id -> Optional.of(bge), LuceneShelf.in(folder.resolve("indexes")));
     findsByMeaning();
     open.release(10_000);
     await().until(() -> base.embedding().isEmpty());
-    // What was left of three articles, and the passages that novelty compares, once each.
-    assertThat(asked.get() - before).isLessThanOrEqualTo(2 + 3);
+    assertThat(asked.get() - before).as("what was left of three articles").isLessThan(3);
     base.awaitBackground();
     assertThat(base.differences()).isEmpty();
     assertThat(search("a lens is polished with rouge").getFirst().article().field())

@@ -42,8 +42,7 @@ final class KnowledgeModels implements AutoCloseable {
    * @param local in this process, closed by its owner
    * @param cache the folder for vectors of servers
    */
-  KnowledgeModels(
-      Settings settings, PlatformCredentials credentials, Embedder local, Path cache) {
+  KnowledgeModels(Settings settings, PlatformCredentials credentials, Embedder local, Path cache) {
     this.settings = settings.knowledge();
     this.environment = credentials.of(Provider.OPENAI.id());
     this.local = local;
