@@ -46,7 +46,7 @@ final class PassageBench {
 
   List<Figure> run(boolean full) throws IOException {
     real();
-    generated(full ? GENERATED : GENERATED / 4);
+    generated(GENERATED);
     if (full) {
       generated(GENERATED_FULL);
     }
