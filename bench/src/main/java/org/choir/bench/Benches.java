@@ -27,7 +27,7 @@ public final class Benches {
     BY_NAME.put("research", new ResearchBench());
     BY_NAME.put("sandbox", new SandboxBench());
     BY_NAME.put("audit", new AuditBench());
-    BY_NAME.put("knowledge", new VerifyBench());
+    BY_NAME.put("knowledge", new KnowledgeBench());
   }
 
   private Benches() {}
@@ -66,7 +66,10 @@ public final class Benches {
     List<Bench> wanted = name.equals("all") ? List.copyOf(BY_NAME.values()) : wanted(name);
     List<Figure> figures = new ArrayList<>();
     for (Bench bench : wanted) {
-      boolean counted = bench instanceof SandboxBench || bench instanceof AuditBench;
+      boolean counted =
+          bench instanceof SandboxBench
+              || bench instanceof AuditBench
+              || bench instanceof KnowledgeBench;
       List<String> own = counted ? (full ? List.of(FULL) : List.of()) : rest;
       figures.addAll(measure(bench, own, progress));
     }

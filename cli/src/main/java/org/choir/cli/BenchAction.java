@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
       "  ./choir bench research [FOLDER]  the main job, as a person meets it",
       "  ./choir bench sandbox [--full]   what a VM costs; --full: 50 and 100 at once",
       "  ./choir bench audit [--full]     the audit log; --full: with ten million events",
-      "  ./choir bench knowledge          claims judged per second",
+      "  ./choir bench knowledge [--full] search, novelty, claims; --full: a million vectors",
       "  ./choir bench all --json"
     })
 final class BenchAction extends Action {

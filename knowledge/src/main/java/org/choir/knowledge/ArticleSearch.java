@@ -9,11 +9,17 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import org.choir.core.ChoirException;
 import org.choir.knowledge.lucene.Words;
 import org.choir.model.Embedder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Searches articles by words and meaning. Thread-safe. */
 public final class ArticleSearch {
+  private static final Logger LOG = LoggerFactory.getLogger(ArticleSearch.class);
+
   /** Passages of each kind that are mixed. */
   private static final int CANDIDATES = 200;
 
@@ -29,19 +35,12 @@ public final class ArticleSearch {
   /** What is less relevant than this share of the best is not lifted. */
   private static final double LIFT_FROM = 0.5;
 
-  private final PassageIndex.ByWords words;
-  private final PassageIndex.ByVectors vectors;
-  private final Embedder embedder;
+  private final Supplier<Projection.Searched> searched;
   private final Function<List<String>, List<Article>> published;
 
   ArticleSearch(
-      PassageIndex.ByWords words,
-      PassageIndex.ByVectors vectors,
-      Embedder embedder,
-      Function<List<String>, List<Article>> published) {
-    this.words = words;
-    this.vectors = vectors;
-    this.embedder = embedder;
+      Supplier<Projection.Searched> searched, Function<List<String>, List<Article>> published) {
+    this.searched = searched;
     this.published = published;
   }
 
@@ -79,11 +78,11 @@ public final class ArticleSearch {
     if (question.isBlank()) {
       return new Answer(List.of(), Map.of(), Map.of());
     }
-    PassageIndex.ByWords.Found byWords = words.words(question, filter, CANDIDATES);
-    List<PassageIndex.Hit> nearest =
-        vectors.embedded(embedder.id()) == 0
-            ? List.of()
-            : vectors.nearest(embedder.query(question), embedder.id(), filter, CANDIDATES);
+    Projection.Searched now = searched.get();
+    PassageIndex.ByWords words = now.indexes().words();
+    PassageIndex.ByWords.Found byWords =
+        words.words(Question.telling(question), filter, CANDIDATES);
+    List<PassageIndex.Hit> nearest = nearest(now, question, filter);
     List<Mix.Mixed> mixed = Mix.of(question, byWords, nearest);
     Map<String, Article> known = new HashMap<>();
     published
@@ -107,12 +106,31 @@ public final class ArticleSearch {
         Comparator.comparingDouble(Ordered::order).reversed().thenComparing(o -> o.article().id()));
     List<Ordered> shown =
         ordered.subList(0, Math.min(ordered.size(), Math.clamp(limit, 1, LIMIT_MAX)));
-    return new Answer(found(question, shown), fields, authors);
+    return new Answer(found(words, question, shown), fields, authors);
+  }
+
+  /** Nothing, if the model or the index of vectors does not answer: words alone still find. */
+  private static List<PassageIndex.Hit> nearest(
+      Projection.Searched now, String question, PassageIndex.Filter filter) {
+    if (now.embedder().isEmpty()) {
+      return List.of();
+    }
+    Embedder embedder = now.embedder().get();
+    PassageIndex.ByVectors vectors = now.indexes().vectors();
+    try {
+      return vectors.embedded(embedder.id()) == 0
+          ? List.of()
+          : vectors.nearest(embedder.query(question), embedder.id(), filter, CANDIDATES);
+    } catch (ChoirException e) {
+      LOG.warn("searched by words only", e);
+      return List.of();
+    }
   }
 
   private record Ordered(Mix.Mixed mixed, Article article, double order) {}
 
-  private List<Found> found(String question, List<Ordered> shown) {
+  private static List<Found> found(
+      PassageIndex.ByWords words, String question, List<Ordered> shown) {
     Map<String, IndexRow> rows = new HashMap<>();
     words
         .rows(shown.stream().map(o -> o.mixed().passage()).toList())

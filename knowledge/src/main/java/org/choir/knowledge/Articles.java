@@ -83,7 +83,7 @@ public final class Articles {
                       score.score(),
                       score.reason(),
                       score.nearest(),
-                      desk.model(),
+                      desk.judgedBy(),
                       now,
                       version(submission, 1, digest, now));
               ArticleTable.insert(c, made, submission.key());

@@ -3,10 +3,12 @@ package org.choir.knowledge;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import org.choir.backbone.PublicEvents;
 import org.choir.core.AuditSink;
 import org.choir.core.ChoirException;
@@ -24,21 +26,28 @@ public final class KnowledgeBase implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(KnowledgeBase.class);
   private static final long END_SECONDS_MAX = 30;
 
+  /** Until what failed is tried again. */
+  private static final long AGAIN_SECONDS = 60;
+
   private final Articles articles;
   private final Citations citations;
   private final Projection projection;
   private final ArticleSearch search;
   private final Outbox outbox;
   private final Set<String> reviewers;
-  private final List<PassageIndex> indexes;
+  private final NoveltyDesk desk;
+  private final Embedder embedder;
   private volatile boolean closing;
-  private final ExecutorService background =
-      Executors.newSingleThreadExecutor(Thread.ofVirtual().name("knowledge").factory());
+  private final AtomicBoolean again = new AtomicBoolean();
+  private final ScheduledThreadPoolExecutor background =
+      new ScheduledThreadPoolExecutor(1, Thread.ofVirtual().name("knowledge").factory());
 
   /**
    * Over a database, whose schema it brings up to date.
    *
-   * @param words closed with this object, as vectors, which may be the same
+   * @param embedder the model that articles are to be found by
+   * @param earlier a model by its id, if it is at hand: asked for the one whose vectors are there
+   * @param shelf where the indexes are
    * @param reviewers accounts that decide reviews and rings
    */
   public KnowledgeBase(
@@ -47,38 +56,46 @@ public final class KnowledgeBase implements AutoCloseable {
       AuditSink audit,
       PublicEvents bus,
       Embedder embedder,
-      PassageIndex.ByWords words,
-      PassageIndex.ByVectors vectors,
+      Function<String, Optional<Embedder>> earlier,
+      IndexShelf shelf,
       Set<String> reviewers,
       InstantSource clock) {
     database.migrate("knowledge");
-    this.indexes = vectors.equals(words) ? List.of(words) : List.of(words, vectors);
     this.reviewers = Set.copyOf(reviewers);
     this.citations = new Citations(database, bodies, clock);
-    this.articles =
-        new Articles(
-            database,
-            bodies,
-            new NoveltyDesk(database, bodies, embedder),
-            citations,
-            reviewers,
-            clock);
-    this.projection = new Projection(articles, words, vectors, embedder);
-    this.search = new ArticleSearch(words, vectors, embedder, articles::published);
+    this.embedder = embedder;
+    this.desk = new NoveltyDesk(database, bodies, embedder);
+    this.articles = new Articles(database, bodies, desk, citations, reviewers, clock);
+    this.projection = new Projection(articles, shelf, embedder, earlier);
+    desk.use(projection.searched().embedder().orElse(embedder));
+    this.search = new ArticleSearch(projection::searched, articles::published);
     this.outbox = new Outbox(database, audit, bus);
+    background.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     background.execute(this::makeGood);
   }
 
-  /** What an earlier end left undone, and what another model embedded. */
+  /** What an earlier end left undone, and what another model embedded; failed, again later. */
   private void makeGood() {
+    again.set(false);
     try {
       int sent = outbox.drain();
-      int changed = projection.catchUp(() -> closing);
+      int changed = projection.catchUp(() -> closing, () -> desk.prepare(embedder, () -> closing));
+      projection.searched().embedder().ifPresent(desk::use);
       if (sent + changed > 0) {
         LOG.info("made good: {} events, {} articles indexed", sent, changed);
       }
     } catch (RuntimeException e) {
-      LOG.warn("the index could not be brought up to date", e);
+      LOG.warn("the index could not be brought up to date, which is tried again later", e);
+      makeGoodLater();
+    }
+    if (projection.lacking()) {
+      makeGoodLater();
+    }
+  }
+
+  private void makeGoodLater() {
+    if (!closing && again.compareAndSet(false, true)) {
+      background.schedule(this::makeGood, AGAIN_SECONDS, TimeUnit.SECONDS);
     }
   }
 
@@ -95,8 +112,12 @@ public final class KnowledgeBase implements AutoCloseable {
     try {
       projection.put(article);
       projection.commit();
+      if (projection.lacking()) {
+        makeGoodLater();
+      }
     } catch (ChoirException e) {
-      LOG.warn("{} is published but not indexed; it will be at the next start", article.id(), e);
+      LOG.warn("{} is not wholly indexed, which is tried again later", article.id(), e);
+      makeGoodLater();
     }
     tell();
     return article;
@@ -201,6 +222,11 @@ public final class KnowledgeBase implements AutoCloseable {
     return org.choir.core.Json.object().put("articles", count).put("differing", differences.size());
   }
 
+  /** How far the change to another embedding model is; empty if there is none. */
+  public Optional<Projection.Change> embedding() {
+    return projection.change();
+  }
+
   /** See {@link Projection#differences}. */
   List<String> differences() {
     return projection.differences();
@@ -217,6 +243,6 @@ public final class KnowledgeBase implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    indexes.forEach(PassageIndex::close);
+    projection.close();
   }
 }

@@ -32,6 +32,9 @@ final class Mix {
   /** Exact names speak for words. */
   private static final double NAMES = 0.15;
 
+  /** Who asks does not know the answer's words. */
+  private static final double ASKED = 0.1;
+
   private Mix() {}
 
   /**
@@ -51,6 +54,8 @@ final class Mix {
     weight += UNCOVERED * Math.max(0, 0.6 - words.coverage());
     if (names(question)) {
       weight -= NAMES;
+    } else if (words.terms() <= LONG_TERMS && Question.asks(question)) {
+      weight += ASKED;
     }
     return Math.clamp(weight, MEANING_MIN, MEANING_MAX);
   }

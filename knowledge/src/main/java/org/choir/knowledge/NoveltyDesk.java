@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.choir.core.ChoirException;
 import org.choir.database.Database;
 import org.choir.model.Embedder;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * Novelty as the knowledge base has it: judged against every version ever accepted, those that wait
  * for a review and those withdrawn included. What is usual is learnt from the articles up to a
  * frozen one, once there are {@value #FREEZE_AT}, and stays: versions never change, so it is the
- * same after every start. Not thread-safe.
+ * same after every start. The model may change while it works; the rest is not thread-safe.
  */
 final class NoveltyDesk {
   /** So many articles let half be held out and the other half be a reference. */
@@ -21,8 +22,11 @@ final class NoveltyDesk {
 
   private final Database database;
   private final Bodies bodies;
-  private final Embedder embedder;
+  private volatile Embedder embedder;
   private @Nullable Novelty novelty;
+
+  /** The model that novelty was opened with. */
+  private String model = "";
 
   NoveltyDesk(Database database, Bodies bodies, Embedder embedder) {
     this.database = database;
@@ -35,6 +39,26 @@ final class NoveltyDesk {
   /** The model whose vectors it compares. */
   String model() {
     return embedder.id();
+  }
+
+  /** The model that judged last. */
+  String judgedBy() {
+    return model;
+  }
+
+  /** Judges by this model from the next article on. */
+  void use(Embedder other) {
+    embedder = other;
+  }
+
+  /** Lets a model see every passage, so that one that remembers answers at once after a change. */
+  void prepare(Embedder other, BooleanSupplier stop) {
+    for (Accepted each : accepted()) {
+      if (stop.getAsBoolean()) {
+        return;
+      }
+      other.passages(VisibleText.of(each.article().text()).passages());
+    }
   }
 
   NoveltyScore judge(NoveltyArticle article, Instant now) {
@@ -54,31 +78,33 @@ final class NoveltyDesk {
   }
 
   private Novelty open(Instant now) {
+    Embedder by = embedder;
     Novelty known = novelty;
-    if (known != null) {
+    if (known != null && by.id().equals(model)) {
       return known;
     }
     List<Accepted> all = accepted();
-    Novelty fresh = new Novelty(embedder);
-    long upTo = frozen(all, now);
+    Novelty fresh = new Novelty(by);
+    long upTo = frozen(by.id(), all, now);
     all.stream().filter(a -> a.seq() <= upTo).forEach(a -> fresh.add(a.article()));
     if (upTo > 0) {
       fresh.learn();
     }
     all.stream().filter(a -> a.seq() > upTo).forEach(a -> fresh.add(a.article()));
     novelty = fresh;
+    model = by.id();
     return fresh;
   }
 
   /** Up to which article the reference of this model was learnt; 0 if there are too few yet. */
-  private long frozen(List<Accepted> all, Instant now) {
+  private long frozen(String model, List<Accepted> all, Instant now) {
     return database.transaction(
         c -> {
           long known =
               ArticleTable.number(
                   c,
                   "select up_to from knowledge.novelty_reference where model = ?",
-                  s -> s.setString(1, embedder.id()));
+                  s -> s.setString(1, model));
           if (known > 0 || all.size() < FREEZE_AT) {
             return Math.max(0, known);
           }
@@ -87,7 +113,7 @@ final class NoveltyDesk {
               c,
               "insert into knowledge.novelty_reference (model, up_to, frozen_at) values (?, ?, ?)",
               s -> {
-                s.setString(1, embedder.id());
+                s.setString(1, model);
                 s.setLong(2, upTo);
                 s.setTimestamp(3, Timestamp.from(now));
               });

@@ -1,6 +1,7 @@
 package org.choir.knowledge;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -19,6 +20,19 @@ public interface PassageIndex extends AutoCloseable {
 
   /** Every row, by key. */
   List<IndexRow> rows();
+
+  /** What is there of each article. */
+  Map<String, Held> held();
+
+  /** Closes it and deletes all it holds. */
+  void drop();
+
+  /**
+   * Of which version an article's rows are, and which model made their vectors.
+   *
+   * @param model empty while they have none
+   */
+  record Held(int version, String model) {}
 
   /**
    * What a search is narrowed to.

@@ -28,6 +28,11 @@ record Question(List<Weighted> terms, List<Pair> pairs) {
                   + " not if then than that this these those so such about into please tell"
                   + " explain describe give show list any some all each every")
               .split(" "));
+  // The first words of a question.
+  private static final Set<String> ASKING =
+      Set.of(
+          "how what which why when where who whom whose does do did is are can could should"
+              .split(" "));
   // Words of questions that an answer may have, but need not.
   private static final Set<String> VAGUE =
       Set.of(
@@ -53,18 +58,50 @@ record Question(List<Weighted> terms, List<Pair> pairs) {
     return telling.terms.isEmpty() ? of(question, Set.of()) : telling;
   }
 
+  /** Whether a text is put as a question. */
+  static boolean asks(String text) {
+    String stripped = text.strip();
+    String first = bare(BLANKS.split(stripped, 2)[0]).toLowerCase(Locale.ROOT);
+    return stripped.endsWith("?") || ASKING.contains(first);
+  }
+
+  /**
+   * What to search by words: a question without the words that only make it one, which are common
+   * enough to matter and stand in no answer; any other text as it is.
+   */
+  static String telling(String text) {
+    if (!asks(text)) {
+      return text;
+    }
+    StringBuilder kept = new StringBuilder();
+    for (String word : BLANKS.split(text, -1)) {
+      String bare = bare(word);
+      if (isName(bare) || !FRAME.contains(bare.toLowerCase(Locale.ROOT))) {
+        kept.append(word).append(' ');
+      }
+    }
+    return Words.terms(kept.toString()).isEmpty() ? text : kept.toString();
+  }
+
+  private static String bare(String word) {
+    return word.replaceAll("^[^\\p{L}\\p{N}]+|[^\\p{L}\\p{N}]+$", "");
+  }
+
+  /** Capitals make a word a name: WILL is no frame, IT may be. */
+  private static boolean isName(String bare) {
+    return bare.length() > 1 && bare.equals(bare.toUpperCase(Locale.ROOT));
+  }
+
   private static Question of(String question, Set<String> dropped) {
     List<Weighted> terms = new ArrayList<>();
     List<Pair> pairs = new ArrayList<>();
     StringBuilder kept = new StringBuilder();
     Set<String> vague = new HashSet<>();
     for (String word : BLANKS.split(question, -1)) {
-      String bare = word.replaceAll("^[^\\p{L}\\p{N}]+|[^\\p{L}\\p{N}]+$", "");
+      String bare = bare(word);
       String lower = bare.toLowerCase(Locale.ROOT);
-      // Capitals make a word a name: WILL is no frame, IT may be.
-      boolean name = bare.length() > 1 && bare.equals(bare.toUpperCase(Locale.ROOT));
       // A place keeper in place of a dropped word, so that positions stay those of the question.
-      kept.append(!name && dropped.contains(lower) ? "the" : word).append(' ');
+      kept.append(!isName(bare) && dropped.contains(lower) ? "the" : word).append(' ');
       if (VAGUE.contains(lower)) {
         Words.terms(bare).forEach(term -> vague.add(term.text()));
       }

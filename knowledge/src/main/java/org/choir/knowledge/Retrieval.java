@@ -81,7 +81,8 @@ public final class Retrieval {
 
   /** Finds. */
   public Answer search(String question, int limit) {
-    PassageIndex.ByWords.Found found = words.words(question, PassageIndex.Filter.ALL, CANDIDATES);
+    PassageIndex.ByWords.Found found =
+        words.words(Question.telling(question), PassageIndex.Filter.ALL, CANDIDATES);
     List<PassageIndex.Hit> nearest =
         question.isBlank()
             ? List.of()

@@ -25,7 +25,7 @@ import org.choir.core.Digest;
 import org.choir.core.Json;
 import org.choir.database.Database;
 import org.choir.keys.FileDataKeys;
-import org.choir.knowledge.lucene.PassageLucene;
+import org.choir.knowledge.lucene.LuceneShelf;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
@@ -92,7 +92,6 @@ class KnowledgeBaseTest {
   }
 
   private KnowledgeBase open() {
-    PassageLucene index = PassageLucene.open(folder.resolve("index"));
     InstantSource clock = () -> now;
     return new KnowledgeBase(
         database,
@@ -100,8 +99,8 @@ class KnowledgeBaseTest {
         chain::add,
         backbone.events(),
         embedder,
-        index,
-        index,
+        earlier -> Optional.empty(),
+        LuceneShelf.in(folder.resolve("indexes")),
         Set.of("editor", "reader"),
         clock);
   }
@@ -350,8 +349,8 @@ class KnowledgeBaseTest {
     assertThat(base.differences()).isEmpty();
     base.close();
     List<Path> files = new ArrayList<>();
-    try (Stream<Path> all = Files.list(folder.resolve("index"))) {
-      all.forEach(files::add);
+    try (Stream<Path> all = Files.walk(folder.resolve("indexes"))) {
+      all.filter(Files::isRegularFile).forEach(files::add);
     }
     for (Path file : files) {
       Files.delete(file);

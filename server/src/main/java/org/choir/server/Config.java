@@ -107,6 +107,10 @@ public final class Config {
     d.put("web.searxng", "");
     d.put("web.allow-private", "");
     d.put("web.timeout", "20s");
+    d.put("knowledge.embedder", "bge");
+    d.put("knowledge.embedder-url", "");
+    d.put("knowledge.embedder-dimensions", "0");
+    d.put("knowledge.qdrant.url", "");
     for (String provider : PROVIDERS) {
       d.put("consent." + provider, "false");
     }
@@ -261,8 +265,7 @@ public final class Config {
             values.value("sandbox.runloop.blueprint").text()),
         egress(values),
         web(values),
-        Set.copyOf(values.list("knowledge.reviewers")),
-        values.oneOf("knowledge.agents-publish", "true", "false").equals("true"),
+        KnowledgeSettings.of(values),
         consent);
   }
 

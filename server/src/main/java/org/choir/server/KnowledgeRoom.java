@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -17,8 +18,9 @@ import org.choir.knowledge.ArticleSearch;
 import org.choir.knowledge.KnowledgeBase;
 import org.choir.knowledge.PassageIndex;
 import org.choir.knowledge.Ring;
-import org.choir.knowledge.lucene.PassageLucene;
-import org.choir.model.Embedder;
+import org.choir.knowledge.lucene.LuceneShelf;
+import org.choir.knowledge.qdrant.QdrantPassages;
+import org.choir.knowledge.qdrant.QdrantServer;
 import org.choir.vibewriter.KnowledgeAccess;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +40,8 @@ final class KnowledgeRoom implements KnowledgeAccess, AutoCloseable {
   private final Backbone backbone;
   private final SharedDatabase database;
   private final AuditSink audit;
-  private final Embedder embedder;
+  private final KnowledgeModels models;
+  private final Optional<QdrantServer> qdrant;
   private final Set<String> reviewers;
   private final boolean agentsPublish;
   private final InstantSource clock;
@@ -54,7 +57,8 @@ final class KnowledgeRoom implements KnowledgeAccess, AutoCloseable {
       Backbone backbone,
       SharedDatabase database,
       AuditSink audit,
-      Embedder embedder,
+      KnowledgeModels models,
+      Optional<QdrantServer> qdrant,
       Set<String> reviewers,
       boolean agentsPublish,
       InstantSource clock) {
@@ -62,7 +66,8 @@ final class KnowledgeRoom implements KnowledgeAccess, AutoCloseable {
     this.backbone = backbone;
     this.database = database;
     this.audit = audit;
-    this.embedder = embedder;
+    this.models = models;
+    this.qdrant = qdrant;
     this.reviewers = Set.copyOf(reviewers);
     this.agentsPublish = agentsPublish;
     this.clock = clock;
@@ -101,23 +106,20 @@ final class KnowledgeRoom implements KnowledgeAccess, AutoCloseable {
     if (known != null) {
       return known;
     }
-    PassageLucene index = PassageLucene.open(home.part("kb").resolve("index"));
-    try {
-      known =
-          new KnowledgeBase(
-              database.open(),
-              bodies,
-              audit,
-              backbone.events(),
-              embedder,
-              index,
-              index,
-              reviewers,
-              clock);
-    } catch (RuntimeException e) {
-      index.close();
-      throw e;
-    }
+    Path indexes = home.part("kb").resolve("indexes");
+    known =
+        new KnowledgeBase(
+            database.open(),
+            bodies,
+            audit,
+            backbone.events(),
+            models.wanted(),
+            models::earlier,
+            qdrant.isEmpty()
+                ? LuceneShelf.in(indexes)
+                : LuceneShelf.with(indexes, model -> QdrantPassages.open(qdrant.get(), model)),
+            reviewers,
+            clock);
     base = known;
     // Counted from the first use: a server that is started each morning looks each time.
     nightly.scheduleWithFixedDelay(this::rings, 1, RINGS_EVERY.toMinutes(), TimeUnit.MINUTES);

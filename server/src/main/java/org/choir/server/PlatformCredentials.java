@@ -20,6 +20,7 @@ public final class PlatformCredentials {
           "ANTHROPIC_BASE_URL",
           "OPENAI_API_KEY",
           "OPENAI_BASE_URL",
+          "QDRANT_API_KEY",
           "OLLAMA_API_KEY",
           "OLLAMA_BASE_URL",
           "E2B_API_KEY",

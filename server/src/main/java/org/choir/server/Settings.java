@@ -29,8 +29,7 @@ import org.choir.sandbox.Quota;
  * @param driver where VMs live
  * @param egress what VMs may reach outside
  * @param web what runs with {@code --web} and verifications may reach
- * @param reviewers accounts that decide reviews and rings
- * @param agentsPublish whether agents may publish and cite in their users' names
+ * @param knowledge how articles are embedded and kept, and who decides about them
  * @param consent providers that private files may be sent to
  */
 public record Settings(
@@ -54,11 +53,9 @@ public record Settings(
     DriverSettings driver,
     EgressSettings egress,
     WebSettings web,
-    Set<String> reviewers,
-    boolean agentsPublish,
+    KnowledgeSettings knowledge,
     Set<String> consent) {
   public Settings {
-    reviewers = Set.copyOf(reviewers);
     consent = Set.copyOf(consent);
   }
 }

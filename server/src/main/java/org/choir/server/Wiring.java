@@ -164,9 +164,10 @@ final class Wiring implements AutoCloseable {
                   backbone,
                   database,
                   audits,
-                  embedder,
-                  settings.reviewers(),
-                  settings.agentsPublish(),
+                  closing(new KnowledgeModels(settings, credentials, embedder, home.part("cache"))),
+                  KnowledgeModels.qdrant(settings, credentials),
+                  settings.knowledge().reviewers(),
+                  settings.knowledge().agentsPublish(),
                   clock));
       models = closing(new ModelAccess(credentials, settings, embedder));
       web =
@@ -204,7 +205,7 @@ final class Wiring implements AutoCloseable {
     if (settings.egress().guestModel()) {
       permitted.add("guest.model");
     }
-    if (settings.agentsPublish()) {
+    if (settings.knowledge().agentsPublish()) {
       permitted.addAll(Set.of("publish_to_choir", "cite_article"));
     }
     return permitted;

@@ -24,7 +24,7 @@ import org.choir.knowledge.KnowledgeBase;
 import org.choir.knowledge.SourceLibrary;
 import org.choir.knowledge.SourceSet;
 import org.choir.knowledge.Submission;
-import org.choir.knowledge.lucene.PassageLucene;
+import org.choir.knowledge.lucene.LuceneShelf;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
@@ -81,7 +81,6 @@ class ArticleToolsTest implements KnowledgeAccess {
             FileDataKeys.open(folder.resolve("keys")),
             InstantSource.system());
     this.bodies = new FolderBodies(folder.resolve("bodies"));
-    PassageLucene index = PassageLucene.open(folder.resolve("index"));
     WordEmbedder words = new WordEmbedder();
     this.base =
         new KnowledgeBase(
@@ -90,8 +89,8 @@ class ArticleToolsTest implements KnowledgeAccess {
             event -> {},
             backbone.events(),
             words,
-            index,
-            index,
+            earlier -> Optional.empty(),
+            LuceneShelf.in(folder.resolve("indexes")),
             Set.of("editor"),
             InstantSource.system());
     this.library = SourceLibrary.open(folder.resolve("library"), words);

@@ -60,11 +60,13 @@ public final class PassageLucene implements PassageIndex.ByWords, PassageIndex.B
 
   private static final int TERMS_MAX = 512;
 
+  private final Path folder;
   private final FSDirectory directory;
   private final IndexWriter writer;
   private final SearcherManager searchers;
 
-  private PassageLucene(FSDirectory directory, IndexWriter writer) throws IOException {
+  private PassageLucene(Path folder, FSDirectory directory, IndexWriter writer) throws IOException {
+    this.folder = folder;
     this.directory = directory;
     this.writer = writer;
     this.searchers = new SearcherManager(writer, null);
@@ -96,11 +98,13 @@ public final class PassageLucene implements PassageIndex.ByWords, PassageIndex.B
     FSDirectory directory = FSDirectory.open(folder);
     try {
       return new PassageLucene(
+          folder,
           directory,
           new IndexWriter(
               directory,
               new IndexWriterConfig(Words.analyzer())
                   .setOpenMode(mode)
+                  .setCodec(WideVectors.codec())
                   .setRAMBufferSizeMB(BUFFER_MEGABYTES)));
     } catch (IOException | RuntimeException e) {
       directory.close();
@@ -108,7 +112,7 @@ public final class PassageLucene implements PassageIndex.ByWords, PassageIndex.B
     }
   }
 
-  private static ChoirException failed(String what, IOException e) {
+  static ChoirException failed(String what, IOException e) {
     return ChoirException.fatal(
         "index_folder",
         "cannot " + what + ": " + e.getMessage(),
@@ -317,6 +321,35 @@ public final class PassageLucene implements PassageIndex.ByWords, PassageIndex.B
           rows.sort(Comparator.comparing(IndexRow::key));
           return rows;
         });
+  }
+
+  @Override
+  public Map<String, Held> held() {
+    return ask(
+        searcher -> {
+          Map<String, Held> held = new HashMap<>();
+          for (LeafReaderContext leaf : searcher.getIndexReader().leaves()) {
+            Bits live = leaf.reader().getLiveDocs();
+            StoredFields stored = leaf.reader().storedFields();
+            for (int doc = 0; doc < leaf.reader().maxDoc(); doc++) {
+              if (live == null || live.get(doc)) {
+                Document document = stored.document(doc, Set.of("article", "version", "model"));
+                held.put(
+                    document.get("article"),
+                    new Held(
+                        document.getField("version").numericValue().intValue(),
+                        document.get("model")));
+              }
+            }
+          }
+          return held;
+        });
+  }
+
+  @Override
+  public void drop() {
+    close();
+    LuceneShelf.delete(folder);
   }
 
   private static void rows(LeafReaderContext leaf, List<IndexRow> rows) throws IOException {
