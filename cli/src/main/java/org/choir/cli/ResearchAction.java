@@ -39,7 +39,9 @@ final class ResearchAction extends Action {
   @Option(
       names = "--sources",
       paramLabel = "PATH",
-      description = "A folder or file to answer from; may be given again.")
+      description =
+          "A folder or file to answer from; may be given again. Without it and without --web, the"
+              + " knowledge base is searched.")
   List<String> sources = new ArrayList<>();
 
   @Option(

@@ -59,7 +59,7 @@ public final class Articles {
     Digest digest = Digest.of(submission.text());
     NoveltyArticle judged =
         new NoveltyArticle(
-            "submission", submission.author(), submission.field(), submission.prose());
+            "submission", submission.author(), submission.field(), ownWords(submission));
     NoveltyScore score = desk.judge(judged, now);
     boolean rejected = score.score() == 0;
     bodies.put(digest, submission.text().getBytes(StandardCharsets.UTF_8));
@@ -99,6 +99,14 @@ public final class Articles {
               article.id(), submission.author(), submission.field(), submission.prose()));
     }
     return article;
+  }
+
+  private String ownWords(Submission submission) {
+    return submission.ownWords(
+        submission.record().isEmpty()
+            ? Set.of()
+            : database.transaction(
+                c -> Citations.cited(c, submission.record().get().json()).keySet()));
   }
 
   private Optional<Article> ofKey(Submission submission) {
@@ -165,7 +173,8 @@ public final class Articles {
     Instant now = clock.instant();
     NoveltyScore score =
         desk.judge(
-            new NoveltyArticle("revision", before.author(), before.field(), revision.prose()), now);
+            new NoveltyArticle("revision", before.author(), before.field(), ownWords(revision)),
+            now);
     boolean foreign =
         score.score() == 0
             && (score.nearest().isEmpty()

@@ -45,13 +45,8 @@ public final class Citations {
       return;
     }
     ObjectNode record = submission.record().get().json();
-    Map<String, Article> cited = new HashMap<>();
-    for (JsonNode source : record.path("sources")) {
-      Optional<Article> article = Articles.ofDigest(c, source.path("sha256").asText());
-      if (article.isPresent() && !article.get().id().equals(citing.id())) {
-        cited.put(source.path("id").asText(), article.get());
-      }
-    }
+    Map<String, Article> cited = cited(c, record);
+    cited.values().removeIf(article -> article.id().equals(citing.id()));
     Set<String> counted = new HashSet<>();
     for (JsonNode claim : record.path("claims")) {
       for (JsonNode evidence : claim.path("evidence")) {
@@ -70,6 +65,16 @@ public final class Citations {
         }
       }
     }
+  }
+
+  /** The published articles among a record's sources, by the id that the record gives them. */
+  static Map<String, Article> cited(Connection c, ObjectNode record) throws SQLException {
+    Map<String, Article> cited = new HashMap<>();
+    for (JsonNode source : record.path("sources")) {
+      Optional<Article> article = Articles.ofDigest(c, source.path("sha256").asText());
+      article.ifPresent(a -> cited.put(source.path("id").asText(), a));
+    }
+    return cited;
   }
 
   /** Whether the report says this. */

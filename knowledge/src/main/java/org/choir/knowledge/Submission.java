@@ -1,10 +1,12 @@
 package org.choir.knowledge;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.choir.core.ChoirException;
@@ -98,6 +100,31 @@ public record Submission(
   /** What its author says: a report without what every report has around it. */
   String prose() {
     return prose(text, record);
+  }
+
+  /**
+   * What is its author's own: without the claims that its record ascribes to one of these sources.
+   * What is quoted with its source is no copy, and nothing new either.
+   *
+   * @param sources ids in the record
+   */
+  String ownWords(Set<String> sources) {
+    if (record.isEmpty() || sources.isEmpty()) {
+      return prose();
+    }
+    int[] points = text.codePoints().toArray();
+    for (JsonNode claim : record.get().json().path("claims")) {
+      boolean quoted = false;
+      for (JsonNode evidence : claim.path("evidence")) {
+        quoted |= sources.contains(evidence.path("source").asText());
+      }
+      int start = Math.clamp(claim.path("span").path(0).asLong(), 0, points.length);
+      int end = Math.clamp(claim.path("span").path(1).asLong(), start, points.length);
+      for (int i = start; quoted && i < end; i++) {
+        points[i] = points[i] == '\n' ? '\n' : ' ';
+      }
+    }
+    return prose(new String(points, 0, points.length), record);
   }
 
   static String prose(String text, Optional<VerificationRecord> record) {

@@ -456,4 +456,39 @@ class KnowledgeBaseTest {
     assertThat(events("boosted")).anyMatch(e -> e.id().equals("boosted-test"));
     assertThat(chain.getLast().data().path("chip").asInt()).isEqualTo(7);
   }
+
+  @Test
+  @Order(14)
+  void whatIsQuotedWithItsSourceIsNoCopyAndWhatIsNotIs() {
+    String quoted =
+        "A Fresnel lens of the first order has a focal distance of 920 millimetres. It was first"
+            + " lit at the tower of Cordouan in 1823, where it replaced a set of parabolic mirrors"
+            + " that sailors had called too weak for years.";
+    String own =
+        "The town by the estuary had asked for a better light since the winter in which three"
+            + " colliers ran onto the same bank. Its merchants paid half of the cost, and the other"
+            + " half came from a toll on wine, which the brewers of the region had long demanded."
+            + " When the new light was shown for the first time, people walked along the shore at"
+            + " night to read a letter by it, and the innkeeper sold more candles than ever since"
+            + " nobody wanted to go back to the old ones.";
+    String text = "# A light for the town\n\n" + own + "\n\n" + quoted + "\n";
+    Submission bare = new Submission("gil", "optics", text, Optional.empty(), 100);
+    Article copy = base.publish(bare);
+    assertThat(copy.reason()).startsWith("copied: ");
+    assertThat(copy.state()).isEqualTo(Article.State.REJECTED);
+
+    var record = Json.object().put("schema", VerificationRecord.SCHEMA);
+    record.putObject("report").put("sha256", Digest.of(text).hex());
+    record
+        .putArray("sources")
+        .addObject()
+        .put("id", "s1")
+        .put("sha256", base.articles().show(lighthouse).version().digest().hex());
+    var claim = record.putArray("claims").addObject().put("text", quoted);
+    claim.put("verdict", "supported").putArray("evidence").addObject().put("source", "s1");
+    claim.putArray("span").add(text.indexOf(quoted)).add(text.indexOf(quoted) + quoted.length());
+    Optional<VerificationRecord> proof = Optional.of(VerificationRecord.parse(Json.write(record)));
+    Article report = base.publish(new Submission("gil", "optics", text, proof, 100));
+    assertThat(report.state()).as(report.reason()).isEqualTo(Article.State.PUBLISHED);
+  }
 }

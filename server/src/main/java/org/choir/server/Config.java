@@ -102,11 +102,11 @@ public final class Config {
     d.put("egress.allow-private", "");
     d.put("egress.guest-model", "false");
     d.put("knowledge.reviewers", "editor");
+    d.put("knowledge.agents-publish", "false");
     d.put("web.search", "auto");
     d.put("web.searxng", "");
     d.put("web.allow-private", "");
     d.put("web.timeout", "20s");
-    d.put("knowledge.agents-publish", "false");
     for (String provider : PROVIDERS) {
       d.put("consent." + provider, "false");
     }

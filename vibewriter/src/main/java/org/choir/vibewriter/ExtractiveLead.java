@@ -191,7 +191,7 @@ final class ExtractiveLead {
                     .put(
                         "description",
                         ExtractiveResearcher.task(
-                            q, question, q.asked() ? 2 * words : words, depth.pages, knowledge))
+                            q, question, q.asked() ? 2 * words : words, knowledge, depth.pages))
                     .put("subagent_type", "researcher"))
         .map(arguments -> new Call("task", arguments))
         .toList();

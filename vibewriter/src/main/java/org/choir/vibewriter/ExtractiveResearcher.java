@@ -33,7 +33,7 @@ final class ExtractiveResearcher {
 
   /** What the lead writes into a task's description. */
   static String task(
-      SubQuestion question, String mainQuestion, int words, int pages, boolean knowledge) {
+      SubQuestion question, String mainQuestion, int words, boolean knowledge, int pages) {
     ArrayNode cues = Json.array();
     question.cues().stream().sorted().forEach(cues::add);
     ObjectNode task =
@@ -45,8 +45,8 @@ final class ExtractiveResearcher {
             .put("asked", question.asked())
             .put("main", mainQuestion)
             .put("words", words)
-            .put("pages", pages)
-            .put("knowledge", knowledge);
+            .put("knowledge", knowledge)
+            .put("pages", pages);
     task.set("cues", cues);
     return Json.write(task);
   }
@@ -54,6 +54,14 @@ final class ExtractiveResearcher {
   /** The next turn of a researcher. */
   ExtractiveModel.Turn next(Conversation conversation) {
     JsonNode task = task(conversation.opening());
+    boolean articles =
+        task.path("knowledge").asBoolean() && conversation.tools().contains(SearchChoirKb.NAME);
+    if (articles && conversation.of(SearchChoirKb.NAME).isEmpty()) {
+      ObjectNode arguments = Json.object().put("question", task.path("query").asText());
+      return new ExtractiveModel.Turn(
+          "Searching published articles.",
+          List.of(new ExtractiveModel.Call(SearchChoirKb.NAME, arguments)));
+    }
     if (conversation.tools().contains(SearchWeb.NAME)) {
       Optional<ExtractiveModel.Turn> outside = web(conversation, task);
       if (outside.isPresent()) {
@@ -62,10 +70,9 @@ final class ExtractiveResearcher {
     }
     List<Conversation.Exchange> searches = conversation.of("search_sources");
     if (searches.isEmpty()) {
-      List<ExtractiveModel.Call> calls = new ArrayList<>(articles(conversation, task));
-      calls.add(search(task.path("query").asText()));
-      calls.add(search(task.path("main").asText()));
-      return new ExtractiveModel.Turn("Searching the sources.", calls);
+      return new ExtractiveModel.Turn(
+          "Searching the sources.",
+          List.of(search(task.path("query").asText()), search(task.path("main").asText())));
     }
     if (searches.stream().allMatch(Conversation.Exchange::failed)) {
       return ExtractiveModel.Turn.say(
@@ -92,28 +99,15 @@ final class ExtractiveResearcher {
     return ExtractiveModel.Turn.say(findings(found, ""));
   }
 
-  /** The search of published articles, once and before all others, if there are any. */
-  private static List<ExtractiveModel.Call> articles(Conversation conversation, JsonNode task) {
-    boolean wanted =
-        task.path("knowledge").asBoolean()
-            && conversation.tools().contains("search_choir_kb")
-            && conversation.of("search_choir_kb").isEmpty();
-    return wanted
-        ? List.of(
-            new ExtractiveModel.Call(
-                "search_choir_kb", Json.object().put("question", task.path("query").asText())))
-        : List.of();
-  }
-
   /** What is left to do on the web: search once, then read the best pages that can be read. */
   private static Optional<ExtractiveModel.Turn> web(Conversation conversation, JsonNode task) {
     List<Conversation.Exchange> searches = conversation.of(SearchWeb.NAME);
     if (searches.isEmpty()) {
       ObjectNode arguments =
           Json.object().put("query", task.path("query").asText()).put("limit", WEB_HITS);
-      List<ExtractiveModel.Call> calls = new ArrayList<>(articles(conversation, task));
-      calls.add(new ExtractiveModel.Call(SearchWeb.NAME, arguments));
-      return Optional.of(new ExtractiveModel.Turn("Searching the web.", calls));
+      return Optional.of(
+          new ExtractiveModel.Turn(
+              "Searching the web.", List.of(new ExtractiveModel.Call(SearchWeb.NAME, arguments))));
     }
     Set<String> left = new LinkedHashSet<>();
     searches.stream()
@@ -155,7 +149,7 @@ final class ExtractiveResearcher {
    */
   private static List<FoundPassage> passages(Conversation conversation) {
     Map<String, FoundPassage> byKey = new LinkedHashMap<>();
-    for (String tool : List.of("search_sources", "search_choir_kb", "read_source")) {
+    for (String tool : List.of("search_sources", SearchChoirKb.NAME, "read_source")) {
       for (Conversation.Exchange exchange : conversation.of(tool)) {
         if (!exchange.failed()) {
           FoundPassage.parse(exchange.answer()).forEach(p -> byKey.putIfAbsent(p.key(), p));

@@ -14,7 +14,7 @@ final class LeadPolicy implements Policy {
     return switch (tool) {
       // Ticking off what is done is no return to planning.
       case "write_todos" -> has(context, "todos") ? Optional.empty() : Optional.of("plan");
-      case "search_sources", "search_choir_kb", SearchWeb.NAME -> Optional.of("search");
+      case "search_sources", SearchChoirKb.NAME, SearchWeb.NAME -> Optional.of("search");
       case "read_source", FetchSource.NAME -> Optional.of("read");
       case "write_file", "edit_file" ->
           arguments.path("file_path").asText().startsWith(DRAFTS)

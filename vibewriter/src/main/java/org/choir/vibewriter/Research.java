@@ -30,11 +30,6 @@ public final class Research {
   private final KnowledgeAccess knowledge;
   private final Web web;
 
-  /** Research over one library and one knowledge base, without the web. */
-  public Research(SourceLibrary library, KnowledgeAccess knowledge) {
-    this(library, knowledge, Web.NONE);
-  }
-
   /**
    * Research over one library and one knowledge base.
    *
@@ -47,7 +42,7 @@ public final class Research {
     this.web = web;
   }
 
-  /** The agent that does research without the web. */
+  /** The agent that does research on this machine alone. */
   public AgentDefinition definition(ModelClient model) {
     return Vibewriter.definition(library, knowledge, model, List.of());
   }
@@ -69,7 +64,7 @@ public final class Research {
             : List.of());
   }
 
-  /** As below, for a run without the web. */
+  /** As below, for a run that stays on this machine. */
   public ObjectNode options(
       String question,
       Depth depth,

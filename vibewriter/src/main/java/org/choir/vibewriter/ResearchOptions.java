@@ -41,7 +41,7 @@ public record ResearchOptions(
     sources = List.copyOf(sources);
   }
 
-  /** A run without the web. */
+  /** A run that stays on this machine. */
   public ResearchOptions(
       Depth depth,
       List<Path> sources,
@@ -49,9 +49,8 @@ public record ResearchOptions(
       int documents,
       int skipped,
       String language,
-      boolean knowledge,
       Optional<Continuation> continued) {
-    this(depth, sources, setId, documents, skipped, false, language, knowledge, continued);
+    this(depth, sources, setId, documents, skipped, false, language, false, continued);
   }
 
   /** Reads what {@link #toJson} wrote from a {@code run_started} event. */

@@ -25,6 +25,11 @@ import org.choir.model.ToolSpec;
  * read now.
  */
 final class SearchChoirKb implements Tool {
+  static final String NAME = "search_choir_kb";
+
+  /** What the addresses of articles begin with in a run's record. */
+  static final String SCHEME = "choir:";
+
   private static final int DEFAULT_LIMIT = 3;
   private static final int MAX_LIMIT = 10;
   private static final int PASSAGES = 3;
@@ -33,7 +38,7 @@ final class SearchChoirKb implements Tool {
 
   private static final ToolSpec SPEC =
       new ToolSpec(
-          "search_choir_kb",
+          NAME,
           "Finds the published articles of the knowledge base that best answer a question, and in"
               + " each the passages that do, with head lines [@KEY] TITLE › SECTION; cite them like"
               + " those of search_sources. Search here before the sources.",
@@ -102,7 +107,7 @@ final class SearchChoirKb implements Tool {
   private static ObjectNode fetched(Article article, SourceSet set) {
     return Json.object()
         .put("kind", GuestFetch.FETCHED)
-        .put("url", "choir:" + article.id())
+        .put("url", SCHEME + article.id())
         .put("set", set.id())
         .put("source", article.version().digest().hex())
         .put("title", article.version().title())

@@ -11,7 +11,7 @@ record SubagentPolicy(Map<String, String> stages) implements Policy {
   static final SubagentPolicy RESEARCHER =
       new SubagentPolicy(
           Map.of(
-              "search_choir_kb",
+              SearchChoirKb.NAME,
               "search",
               "search_sources",
               "search",

@@ -103,7 +103,7 @@ class ArticleToolsTest implements KnowledgeAccess {
             "How were lighthouses lit?",
             "extractive",
             new ResearchOptions(
-                Depth.QUICK, List.of(folder), set.id(), 1, 0, "en", true, Optional.empty()));
+                Depth.QUICK, List.of(folder), set.id(), 1, 0, false, "en", true, Optional.empty()));
     this.drafts = new Drafts(library, ClaimVerifier.byRules());
   }
 

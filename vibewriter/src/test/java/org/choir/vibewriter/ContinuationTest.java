@@ -24,7 +24,7 @@ class ContinuationTest {
 
   private static ResearchOptions options(Optional<Continuation> continued) {
     return new ResearchOptions(
-        Depth.STANDARD, List.of(Path.of("/docs")), "set1", 12, 2, "de", false, continued);
+        Depth.STANDARD, List.of(Path.of("/docs")), "set1", 12, 2, "de", continued);
   }
 
   private static ObjectNode evidence(String key, String title) {
@@ -56,8 +56,7 @@ class ContinuationTest {
                 todos("completed")),
             "# What is a log?\n\nA list [1].\n");
     ResearchOptions next =
-        new ResearchOptions(
-            Depth.QUICK, List.of(), "set2", 1, 0, "en", false, Optional.of(continued));
+        new ResearchOptions(Depth.QUICK, List.of(), "set2", 1, 0, "en", Optional.of(continued));
     ObjectNode json = next.toJson("And then?");
     assertThat(json.path("continueFrom").asText()).isEqualTo("rearlier1");
     assertThat(json.path("opening").asText())
@@ -102,7 +101,7 @@ class ContinuationTest {
             List.of(
                 started(
                     new ResearchOptions(
-                        Depth.DEEP, List.of(), "set2", 1, 0, "en", false, Optional.of(first))),
+                        Depth.DEEP, List.of(), "set2", 1, 0, "en", Optional.of(first))),
                 evidence("s0000000002", "Pages")),
             "");
     assertThat(second.evidence())

@@ -39,7 +39,7 @@ class GuestToolsTest {
             "How does the log work?",
             "extractive",
             new ResearchOptions(
-                Depth.QUICK, List.of(folder), set.id(), 1, 0, "en", false, Optional.empty()));
+                Depth.QUICK, List.of(folder), set.id(), 1, 0, "en", Optional.empty()));
     search = new GuestSearch(library);
     verify = new GuestVerify(new Drafts(library, ClaimVerifier.byRules()));
   }

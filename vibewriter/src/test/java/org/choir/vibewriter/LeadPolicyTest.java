@@ -15,7 +15,7 @@ class LeadPolicyTest {
       new RecordedContext(
           "Why?",
           "extractive",
-          new ResearchOptions(Depth.QUICK, List.of(), "set", 3, 0, "en", false, Optional.empty()));
+          new ResearchOptions(Depth.QUICK, List.of(), "set", 3, 0, "en", Optional.empty()));
 
   private String stage(String tool, ObjectNode arguments) {
     return policy.stageOf(tool, arguments, run).orElse("-");

@@ -216,7 +216,7 @@ class ResearchRunTest {
                 InstantSource.system());
         SourceLibrary library = SourceLibrary.open(folder.resolve("library"), new WordEmbedder())) {
       SourceSet set = library.read(List.of(docs), (done, total) -> {});
-      Research research = new Research(library, new NoKnowledge());
+      Research research = new Research(library, new NoKnowledge(), Web.NONE);
       ScriptedModel model = model();
       AgentRuntime runtime =
           new AgentRuntime(

@@ -74,7 +74,7 @@ class ResearchToolsTest {
     return new RecordedContext(
         "How does the log work?",
         "extractive",
-        new ResearchOptions(Depth.QUICK, List.of(folder), set.id(), 2, 0, "en", false, continued));
+        new ResearchOptions(Depth.QUICK, List.of(folder), set.id(), 2, 0, "en", continued));
   }
 
   private static ObjectNode arguments(String name, String value) {

@@ -74,7 +74,6 @@ class SubmitReportTest {
             set.documents().size(),
             set.skipped().size(),
             Languages.ofQuestion(question),
-            false,
             Optional.empty());
     RecordedContext run = new RecordedContext(question, "extractive", options);
     for (Passage passage : issued) {

@@ -340,7 +340,7 @@ class WebToolsTest {
         new RecordedContext(
             QUESTION,
             "extractive",
-            new ResearchOptions(Depth.QUICK, List.of(), "s", 1, 0, "en", false, Optional.empty()));
+            new ResearchOptions(Depth.QUICK, List.of(), "s", 1, 0, "en", Optional.empty()));
     AgentDefinition without = research.definition(model, plain.run());
     assertThat(names(without)).doesNotContain("web_search", "fetch_source");
     assertThat(plain.run().path("options").has("permits")).isFalse();
