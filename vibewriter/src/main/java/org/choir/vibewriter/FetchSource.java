@@ -79,6 +79,10 @@ final class FetchSource implements Tool {
               + "' is no address that web_search found in this run. Copy one from its answers, or"
               + " search for the page.");
     }
+    Optional<ObjectNode> before = settled(context, url.get());
+    if (before.isPresent()) {
+      return ToolOutput.error(text(before.get()));
+    }
     WebSource page = web.page(context.tenant(), context.agent(), url.get());
     if (page.state() == WebSource.State.ARCHIVED || !page.state().isReadable()) {
       return unreadable(page);
@@ -146,24 +150,34 @@ final class FetchSource implements Tool {
             .put("url", page.url())
             .put("state", page.state().word())
             .put("reason", reason);
-    return new ToolOutput(
-        page.url()
-            + " cannot be read ("
-            + said(page.state())
-            + (reason.isEmpty() ? "" : ": " + reason)
-            + "). It is no evidence: read another page.",
-        true,
-        List.of(event));
+    return new ToolOutput(text(event), true, List.of(event));
   }
 
-  /** A state in a reader's words. */
-  static String said(WebSource.State state) {
+  private static String text(ObjectNode unreadable) {
+    String reason = unreadable.path("reason").asText();
+    return unreadable.path("url").asText()
+        + " cannot be read ("
+        + said(unreadable.path("state").asText())
+        + (reason.isEmpty() ? "" : ": " + reason)
+        + "). It is no evidence: read another page.";
+  }
+
+  /** What this run has found of a page that asking again would not change. */
+  private static Optional<ObjectNode> settled(ToolContext context, String url) {
+    return context.recorded(UNREADABLE).stream()
+        .filter(e -> e.path("url").asText().equals(url))
+        .filter(e -> !e.path("state").asText().equals(WebSource.State.UNREACHABLE.word()))
+        .findFirst();
+  }
+
+  /** A {@link WebSource.State}'s word in a reader's words. */
+  static String said(String state) {
     return switch (state) {
-      case PAYWALLED -> "behind a paywall";
-      case SOFT_404 -> "an error page that claims success";
-      case NEVER_EXISTED -> "no such page";
-      case ARCHIVED -> "gone";
-      case REFUSED -> "not a public address";
+      case "paywalled" -> "behind a paywall";
+      case "soft_404" -> "an error page that claims success";
+      case "never_existed" -> "no such page";
+      case "archived" -> "gone";
+      case "refused" -> "not a public address";
       default -> "not reachable";
     };
   }

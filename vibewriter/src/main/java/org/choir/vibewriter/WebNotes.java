@@ -3,7 +3,6 @@ package org.choir.vibewriter;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -39,7 +38,7 @@ final class WebNotes {
     for (ObjectNode event : context.recorded(FetchSource.UNREADABLE)) {
       String url = event.path("url").asText();
       if (!read.contains(url)) {
-        unreadable.put(url, said(event.path("state").asText()));
+        unreadable.put(url, FetchSource.said(event.path("state").asText()));
       }
     }
     List<String> notes = new ArrayList<>();
@@ -75,14 +74,5 @@ final class WebNotes {
   private static String listed(List<String> named, int all) {
     String some = String.join(", ", named.subList(0, Math.min(NAMED_MAX, named.size())));
     return some + (all > NAMED_MAX ? ", and " + (all - NAMED_MAX) + " more." : ".");
-  }
-
-  private static String said(String state) {
-    for (WebSource.State known : WebSource.State.values()) {
-      if (known.word().equals(state.toLowerCase(Locale.ROOT))) {
-        return FetchSource.said(known);
-      }
-    }
-    return state;
   }
 }

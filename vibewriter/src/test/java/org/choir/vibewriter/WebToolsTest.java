@@ -257,6 +257,9 @@ class WebToolsTest {
               .singleElement()
               .matches(e -> e.path("kind").asText().equals("source_unreadable"));
         });
+    asked.clear();
+    assertThat(fetched(url("/soft")).text()).contains("an error page that claims success");
+    assertThat(asked).as("it is not asked for again").isEmpty();
     ToolOutput moved = fetched(url("/moved"));
     assertThat(moved.text()).contains("at " + url("/tide") + " (redirected from " + url("/moved"));
     assertThat(WebNotes.of(run))
