@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -193,7 +194,8 @@ public final class PublicEvents {
           new String(Objects.requireNonNull(reply.getData()), StandardCharsets.UTF_8));
     } catch (InterruptedException e) {
       throw Command.interrupted(e);
-    } catch (ExecutionException | TimeoutException e) {
+    } catch (ExecutionException | TimeoutException | CancellationException e) {
+      // Where nobody listens, the client cancels at once.
       throw ChoirException.retryable("no_answer", "nobody answers on " + subject, "try again", e);
     }
   }

@@ -145,6 +145,16 @@ final class ServerActions {
           .properties()
           .forEach(e -> states.add(e.getValue().asText() + " " + e.getKey()));
       lines.add("runs    " + (states.isEmpty() ? "none" : String.join(", ", states)));
+      JsonNode change = status.path("embedding");
+      if (!change.isMissingNode()) {
+        lines.add(
+            "kb      %s of %s articles embedded by %s; %s is searched until then"
+                .formatted(
+                    change.path("done").asText(),
+                    change.path("total").asText(),
+                    change.path("to").asText(),
+                    change.path("from").asText()));
+      }
       return String.join("\n", lines);
     }
   }

@@ -135,7 +135,8 @@ class ArchitectureTest {
         .resideOutsideOfPackage("org.choir.knowledge..")
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("org.apache.lucene..", "org.apache.pdfbox..")
+        .resideInAnyPackage(
+            "org.apache.lucene..", "org.apache.pdfbox..", "io.qdrant..", "io.grpc..")
         .check(classes);
     noClasses()
         .that()

@@ -223,7 +223,7 @@ public final class KnowledgeBase implements AutoCloseable {
   }
 
   /** How far the change to another embedding model is; empty if there is none. */
-  public Optional<Projection.Change> embedding() {
+  public Optional<EmbeddingChange> embedding() {
     return projection.change();
   }
 

@@ -31,7 +31,7 @@ final class Projection {
   private final List<IndexShelf.Indexes> retired = new ArrayList<>();
   private volatile Searched searched;
   private volatile IndexShelf.@Nullable Indexes next;
-  private volatile @Nullable Change change;
+  private volatile @Nullable EmbeddingChange change;
 
   /** Whether something was indexed without its vectors, because the model did not answer. */
   private volatile boolean lacking;
@@ -42,13 +42,6 @@ final class Projection {
    * @param embedder of the vectors; empty if that model is not at hand any more
    */
   record Searched(IndexShelf.Indexes indexes, Optional<Embedder> embedder) {}
-
-  /**
-   * Articles are embedded by another model.
-   *
-   * @param done articles of total
-   */
-  public record Change(String from, String to, int done, int total) {}
 
   /** Is told how far it is. */
   @FunctionalInterface
@@ -85,7 +78,7 @@ final class Projection {
         searched.indexes().close();
         throw e;
       }
-      change = new Change(current, wanted.id(), 0, 0);
+      change = new EmbeddingChange(current, wanted.id(), 0, 0);
       LOG.info(
           "articles are being embedded by {}; until then {} is searched{}",
           wanted.id(),
@@ -100,7 +93,7 @@ final class Projection {
   }
 
   /** How far the change to another model is; empty if there is none. */
-  Optional<Change> change() {
+  Optional<EmbeddingChange> change() {
     return Optional.ofNullable(change);
   }
 
@@ -299,9 +292,9 @@ final class Projection {
   }
 
   private void told(IndexShelf.Indexes indexes, int done, int total) {
-    Change known = change;
+    EmbeddingChange known = change;
     if (known != null && indexes.equals(next)) {
-      change = new Change(known.from(), known.to(), done, total);
+      change = new EmbeddingChange(known.from(), known.to(), done, total);
       if (done % 100 == 0) {
         LOG.info("{} of {} articles are embedded by {}", done, total, known.to());
       }

@@ -187,7 +187,7 @@ class EmbeddingChangeTest {
     open.release(1);
     await().until(() -> base.embedding().orElseThrow().done() == 1);
     assertThat(base.embedding().orElseThrow())
-        .isEqualTo(new Projection.Change(bge.id(), next.id(), 1, 3));
+        .isEqualTo(new EmbeddingChange(bge.id(), next.id(), 1, 3));
     assertThat(base.differences()).as("the old model's index, row for row").isEmpty();
     findsByMeaning();
   }

@@ -417,6 +417,7 @@ final class Commands implements AutoCloseable {
     counted.put("going", runs.count());
     ObjectNode byState = counted.putObject("by_state");
     states.forEach(byState::put);
+    rooms.knowledge().describe(status);
   }
 
   /** Pauses the runs and suspends all VMs. */

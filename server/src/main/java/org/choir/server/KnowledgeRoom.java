@@ -1,5 +1,6 @@
 package org.choir.server;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,7 +50,7 @@ final class KnowledgeRoom implements KnowledgeAccess, AutoCloseable {
   private final AutoCloseable service;
   private final ScheduledExecutorService nightly =
       Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("rings").factory());
-  private @Nullable KnowledgeBase base;
+  private volatile @Nullable KnowledgeBase base;
   private boolean closed;
 
   KnowledgeRoom(
@@ -149,6 +150,23 @@ final class KnowledgeRoom implements KnowledgeAccess, AutoCloseable {
       }
     }
     return files;
+  }
+
+  /** Adds how far a change of the embedding model is, while there is one. */
+  void describe(ObjectNode status) {
+    KnowledgeBase known = base;
+    if (known != null) {
+      known
+          .embedding()
+          .ifPresent(
+              change ->
+                  status
+                      .putObject("embedding")
+                      .put("from", change.from())
+                      .put("to", change.to())
+                      .put("done", change.done())
+                      .put("total", change.total()));
+    }
   }
 
   @Override
