@@ -102,7 +102,7 @@ class KnowledgeRoomTest {
     Home home = Home.at(temp.resolve("home"));
     String id;
     try (Rooms rooms = new Rooms(home)) {
-      rooms.knowledge.open(); // the first question would start PostgreSQL, which may take longer
+      rooms.knowledge.base(); // the first question would start PostgreSQL, which may take longer
       assertThat(rooms.found("kb.search.all", "how were lenses polished")).isEmpty();
       Article article =
           rooms
@@ -123,7 +123,7 @@ class KnowledgeRoomTest {
     Home other = Home.at(temp.resolve("other"));
     new Backup(other).restore(file);
     try (Rooms rooms = new Rooms(other)) {
-      rooms.knowledge.open();
+      rooms.knowledge.base();
       assertThat(rooms.found("kb.search.all", "how were lenses polished")).containsExactly(id);
       assertThat(rooms.knowledge.base().rebuild((done, of) -> {}).path("differing").asInt())
           .isZero();
