@@ -55,6 +55,7 @@ final class PassageBench {
 
   private void add(String what, String input, String value, String ratio) {
     figures.add(new Figure("knowledge", what, input, value, ratio));
+    progress.println("knowledge: " + what + ", " + input + ": " + value + " " + ratio);
   }
 
   private void real() throws IOException {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.choir.core.ChoirException;
@@ -34,7 +35,7 @@ final class Projection {
   private volatile @Nullable EmbeddingChange change;
 
   /** Whether something was indexed without its vectors, because the model did not answer. */
-  private volatile boolean lacking;
+  private final AtomicBoolean lacking = new AtomicBoolean();
 
   /**
    * What is searched now.
@@ -99,7 +100,7 @@ final class Projection {
 
   /** Whether {@link #catchUp} has something left to do that failed before. */
   boolean lacking() {
-    return lacking || next != null;
+    return lacking.get() || next != null;
   }
 
   /** The rows of an article, without vectors. */
@@ -163,7 +164,10 @@ final class Projection {
         if (strict) {
           throw e;
         }
-        lacking = true;
+        // An old model that fails must not keep the new one from taking over.
+        if (embedder.get().equals(wanted)) {
+          lacking.set(true);
+        }
         LOG.warn("{} is found by its words only for now", article.id(), e);
       }
     }
@@ -230,7 +234,7 @@ final class Projection {
    * @throws ChoirException if the model does not answer
    */
   int catchUp(BooleanSupplier stop, Runnable beforeAdopting) {
-    lacking = false;
+    lacking.set(false);
     Searched now = searched;
     int changed =
         catchUp(now.indexes(), now.embedder(), stop, now.embedder().equals(Optional.of(wanted)));
@@ -241,7 +245,7 @@ final class Projection {
         beforeAdopting.run();
       }
       // What was put in meanwhile may have failed to be embedded: then the next time.
-      if (!stop.getAsBoolean() && !lacking) {
+      if (!stop.getAsBoolean() && !lacking.get()) {
         adopt(building);
       }
     }
