@@ -71,6 +71,7 @@ final class Streams {
             "kb.publish.*",
             "kb.review.*",
             "kb.boost.*",
+            "kb.account.*",
             "citation.new.*",
             "citation.withdrawn.*",
             "citation.frozen.*",

@@ -21,7 +21,9 @@ import picocli.CommandLine.Parameters;
       KbActions.Review.class,
       KbActions.Withdraw.class,
       KbActions.Rings.class,
-      KbActions.Release.class
+      KbActions.Release.class,
+      KbActions.Account.class,
+      KbActions.Uncite.class
     },
     footer = {"", "Examples:", "  choir kb search \"Fresnel lens\"", "  choir kb show ID"})
 final class KbActions extends Action {
@@ -218,6 +220,58 @@ final class KbActions extends Action {
     @Override
     public Integer call() {
       return answer("kb.release", Json.object().put("id", id));
+    }
+  }
+
+  /** {@code choir kb account}. */
+  @Command(
+      name = "account",
+      description =
+          "Say whose an account is: accounts of one owner cite each other without weight.",
+      footer = {"", "Example:", "  choir kb account bob2 --owner bob --as editor"})
+  static final class Account extends Asking {
+    @Parameters(paramLabel = "NAME", description = "The account.")
+    String name = "";
+
+    @Option(
+        names = "--owner",
+        paramLabel = "OWNER",
+        description = "Whose it is; itself if left out.")
+    String owner = "";
+
+    @Option(names = "--seed", description = "Trust begins with it.")
+    boolean seed;
+
+    Account(Context context) {
+      super(context);
+    }
+
+    @Override
+    public Integer call() {
+      ObjectNode request = Json.object().put("name", name).put("seed", seed);
+      if (!owner.isEmpty()) {
+        request.put("owner", owner);
+      }
+      return answer("kb.account", request);
+    }
+  }
+
+  /** {@code choir kb uncite}. */
+  @Command(
+      name = "uncite",
+      description = "Take a citation of yours back; it stays in the history and weighs nothing.",
+      footer = {"", "Example:", "  choir kb uncite CITATION"})
+  static final class Uncite extends Asking {
+    @Parameters(paramLabel = "CITATION", description = "The citation, as kb show --json names it.")
+    String id = "";
+
+    Uncite(Context context) {
+      super(context);
+    }
+
+    @Override
+    public Integer call() {
+      return answer("kb.uncite", Json.object().put("id", id));
     }
   }
 

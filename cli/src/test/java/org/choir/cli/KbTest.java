@@ -151,12 +151,23 @@ class KbTest {
       JsonNode second = ok("publish", "b.md", "--field", "transport", "--as", "bob", "--json");
       assertThat(second.path("state").asText()).as(second.toString()).isEqualTo("published");
       String citing = second.path("id").asText();
+      if (second.path("review").asText().equals("pending")) {
+        ok("kb", "review", citing, "--accept", "--as", "editor", "--json");
+      }
 
       JsonNode citations = ok("kb", "show", cited, "--json").path("citations");
       assertThat(citations).hasSize(1);
       assertThat(citations.path(0).path("citing").asText()).isEqualTo(citing);
       assertThat(citations.path(0).path("supported").asBoolean()).isTrue();
       assertThat(citations.path(0).path("claim").asText()).contains("cable");
+      assertThat(citations.path(0).path("weight").asInt()).isEqualTo(1);
+      ok("kb", "account", "bob", "--owner", "ada", "--as", "editor", "--json");
+      assertThat(ok("kb", "show", cited, "--json").findValuesAsText("reason").getLast())
+          .startsWith("same_owner");
+      ok("kb", "account", "bob", "--as", "editor", "--json");
+      ok("kb", "uncite", citations.path(0).path("id").asText(), "--as", "bob", "--json");
+      assertThat(ok("kb", "show", cited, "--json").findValuesAsText("reason").getLast())
+          .startsWith("withdrawn");
       assertThat(chain("ada")).anyMatch(l -> l.contains("ada published the article " + cited));
       assertThat(chain("bob"))
           .anyMatch(l -> l.contains("bob published the article " + citing))

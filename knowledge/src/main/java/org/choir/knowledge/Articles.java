@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.choir.core.ChoirException;
 import org.choir.core.Digest;
 import org.choir.core.Json;
@@ -22,6 +23,7 @@ import org.choir.database.Database;
  */
 public final class Articles {
   private static final int BOOST_MAX = 500;
+  private static final Pattern ACCOUNT = Pattern.compile("[A-Za-z0-9._@-]{1,64}");
 
   private final Database database;
   private final Bodies bodies;
@@ -404,23 +406,37 @@ public final class Articles {
         });
   }
 
-  /**
-   * Says whose an account is: accounts of one owner cite each other without weight.
-   *
-   * @param seed whether trust begins here
-   */
-  public void account(String name, String owner, boolean seed) {
+  /** See {@link KnowledgeBase#account}. */
+  void account(String name, String owner, boolean seed, String by) {
+    for (String account : List.of(name, owner)) {
+      if (!ACCOUNT.matcher(account).matches()) {
+        throw ChoirException.usage(
+            "bad_account",
+            "'" + account + "' is not the name of an account",
+            "use letters, digits and . _ @ -, at most 64");
+      }
+    }
+    Instant now = clock.instant();
     database.transaction(
-        c ->
-            ArticleTable.update(
-                c,
-                "insert into knowledge.account (name, owner, seed) values (?, ?, ?)"
-                    + " on conflict (name) do update set owner = excluded.owner, seed ="
-                    + " excluded.seed",
-                s -> {
-                  s.setString(1, name);
-                  s.setString(2, owner);
-                  s.setBoolean(3, seed);
-                }));
+        c -> {
+          ArticleTable.announce(
+              c,
+              "account-" + name + "-" + now.toEpochMilli(),
+              "kb.account." + Digest.of(name).prefix(12),
+              by,
+              "account",
+              Json.object().put("account", name).put("owner", owner).put("seed", seed),
+              now);
+          return ArticleTable.update(
+              c,
+              "insert into knowledge.account (name, owner, seed) values (?, ?, ?)"
+                  + " on conflict (name) do update set owner = excluded.owner, seed ="
+                  + " excluded.seed",
+              s -> {
+                s.setString(1, name);
+                s.setString(2, owner);
+                s.setBoolean(3, seed);
+              });
+        });
   }
 }

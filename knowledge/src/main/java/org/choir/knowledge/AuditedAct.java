@@ -57,6 +57,10 @@ final class AuditedAct {
             copy(told, data, "citation", "citing", "cited");
             yield "citation.withdrawn";
           }
+          case "account" -> {
+            copy(told, data, "account", "owner", "seed");
+            yield "account.described";
+          }
           case "ring_frozen" -> {
             copy(told, data, "ring", "members", "inside", "expected", "p");
             yield "ring.frozen";

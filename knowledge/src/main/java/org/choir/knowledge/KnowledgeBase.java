@@ -179,14 +179,30 @@ public final class KnowledgeBase implements AutoCloseable {
    * @throws ChoirException {@code not_a_reviewer}, {@code no_such_ring}
    */
   public void release(String ring, String reviewer) {
-    if (!reviewers.contains(reviewer)) {
-      throw ChoirException.usage(
-          "not_a_reviewer",
-          reviewer + " may not decide about rings",
-          "name who may under knowledge.reviewers in choir.yaml");
-    }
+    requireReviewer(reviewer, "rings");
     citations.release(ring, reviewer);
     tell();
+  }
+
+  /**
+   * Says whose an account is: accounts of one owner cite each other without weight.
+   *
+   * @param seed whether trust begins here
+   * @throws ChoirException {@code not_a_reviewer}, {@code bad_account}
+   */
+  public void account(String name, String owner, boolean seed, String reviewer) {
+    requireReviewer(reviewer, "accounts");
+    articles.account(name, owner, seed, reviewer);
+    tell();
+  }
+
+  private void requireReviewer(String account, String what) {
+    if (!reviewers.contains(account)) {
+      throw ChoirException.usage(
+          "not_a_reviewer",
+          account + " may not decide about " + what,
+          "name who may under knowledge.reviewers in choir.yaml");
+    }
   }
 
   /** See {@link Citations#findRings}. */

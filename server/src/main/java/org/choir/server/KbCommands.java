@@ -40,6 +40,8 @@ final class KbCommands {
           "kb.withdraw",
           "kb.rings",
           "kb.release",
+          "kb.account",
+          "kb.uncite",
           "publish",
           "revise",
           "boost",
@@ -102,6 +104,11 @@ final class KbCommands {
       case "kb.release" -> {
         base.release(request.text("id"), user);
         yield Json.object().put("text", request.text("id") + " is released");
+      }
+      case "kb.account" -> account(base, request, user);
+      case "kb.uncite" -> {
+        base.uncite(user, request.text("id"));
+        yield Json.object().put("text", "the citation " + request.text("id") + " is withdrawn");
       }
       case "publish" -> decided(base.publish(submission(request, request.text("field"))));
       case "revise" -> {
@@ -261,6 +268,23 @@ final class KbCommands {
                   ring.path("p").asDouble()));
     }
     return out.put("text", lines.isEmpty() ? "no rings" : String.join("\n", lines));
+  }
+
+  private static ObjectNode account(KnowledgeBase base, Request request, String user) {
+    String name = request.text("name");
+    String owner = request.optional("owner").orElse(name);
+    base.account(name, owner, request.flag("seed"), user);
+    double trust = base.citations().trust().getOrDefault(name, 0.0);
+    return Json.object()
+        .put("account", name)
+        .put("owner", owner)
+        .put("seed", request.flag("seed"))
+        .put("trust", trust)
+        .put(
+            "text",
+            "%s belongs to %s%s; its share of trust is %.3f"
+                .formatted(
+                    name, owner, request.flag("seed") ? ", trust begins with it" : "", trust));
   }
 
   private static ObjectNode decided(Article article) {
