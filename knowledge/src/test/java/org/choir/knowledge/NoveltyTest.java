@@ -175,7 +175,9 @@ class NoveltyTest {
         },
         "misspelt",
         "word_salad",
-        "odd_passages");
+        "odd_passages",
+        // A text whose letters are swapped may look like no language at all.
+        "not_english");
   }
 
   @Test
