@@ -1,11 +1,13 @@
 package org.choir.sandbox;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.choir.core.TenantId;
@@ -20,6 +22,9 @@ import org.slf4j.LoggerFactory;
 final class WarmPool implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(WarmPool.class);
 
+  /** A start takes seconds; one that takes longer has failed in its own way. */
+  private static final Duration START_MAX = Duration.ofSeconds(60);
+
   private final VmSpec kind;
   private final int size;
   private final Function<VmSpec, Machines.Live> start;
@@ -27,6 +32,7 @@ final class WarmPool implements AutoCloseable {
   private final AtomicLong number = new AtomicLong();
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<Machines.Live> ready = new ArrayDeque<>();
+  private final Condition filled = lock.newCondition();
   private boolean filling;
   private boolean closed;
 
@@ -122,14 +128,30 @@ final class WarmPool implements AutoCloseable {
           ready.add(live);
         }
         more = kept && ready.size() < size;
-        filling = more;
+        if (kept && !more) {
+          ended();
+        }
       } finally {
         lock.unlock();
       }
-      if (live != null && !kept) {
-        machines.stop(live);
+      if (!kept) {
+        if (live != null) {
+          machines.stop(live);
+        }
+        lock.lock();
+        try {
+          ended();
+        } finally {
+          lock.unlock();
+        }
       }
     }
+  }
+
+  /** Nothing is being started any more; under the lock. */
+  private void ended() {
+    filling = false;
+    filled.signalAll();
   }
 
   private Machines.Live warm() {
@@ -147,7 +169,10 @@ final class WarmPool implements AutoCloseable {
     return new Machines.Live(entry, live.hypervisor(), live.link());
   }
 
-  /** Ends those that nobody took. */
+  /**
+   * Ends those that nobody took, the one that is being started included: a process that ends now
+   * would leave a machine that nobody knows.
+   */
   @Override
   public void close() {
     List<Machines.Live> left;
@@ -163,6 +188,24 @@ final class WarmPool implements AutoCloseable {
       live.link().close();
       live.hypervisor().kill(); // it has nothing to write out
       machines.remove(live.entry());
+    }
+    awaitFilled();
+  }
+
+  private void awaitFilled() {
+    lock.lock();
+    try {
+      long left = START_MAX.toNanos();
+      while (filling && left > 0) {
+        left = filled.awaitNanos(left);
+      }
+      if (filling) {
+        LOG.warn("a VM for the pool is still being started after {}", START_MAX);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      lock.unlock();
     }
   }
 }

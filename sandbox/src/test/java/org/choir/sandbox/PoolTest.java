@@ -65,4 +65,18 @@ class PoolTest {
     next.close();
     assertThat(HypervisorProcess.withArgument(folder + "/vm-")).isEmpty();
   }
+
+  @Test
+  void aServerThatEndsWhileItsPoolFillsLeavesNoMachine() throws Exception {
+    OwnHost host = open();
+    host.create(spec("only"));
+    await().atMost(SOON).until(() -> HypervisorProcess.withArgument(folder + "/vm-").size() == 2);
+    host.close();
+    List<HypervisorProcess> left = HypervisorProcess.withArgument(folder + "/vm-");
+    assertThat(left).as("the one that a caller has, for whoever adopts it").hasSize(1);
+    OwnHost next = open();
+    assertThat(next.recover().adopted()).containsExactly("only");
+    next.destroy("only");
+    next.close();
+  }
 }
