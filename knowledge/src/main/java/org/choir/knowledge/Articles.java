@@ -237,15 +237,7 @@ public final class Articles {
    */
   public String body(Article.Version version) {
     return new String(
-        bodies
-            .get(version.digest())
-            .orElseThrow(
-                () ->
-                    ChoirException.fatal(
-                        "body_lost",
-                        "the body " + version.digest().prefix(12) + " is gone",
-                        "restore a backup: choir restore FILE")),
-        StandardCharsets.UTF_8);
+        bodies.require(version.digest(), version.digest().prefix(12)), StandardCharsets.UTF_8);
   }
 
   /** What a version says: a report without what every report has around it. */

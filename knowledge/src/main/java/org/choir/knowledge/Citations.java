@@ -3,6 +3,7 @@ package org.choir.knowledge;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Timestamp;
@@ -87,15 +88,8 @@ public final class Citations {
   private String body(Article article) {
     String text =
         new String(
-            bodies
-                .get(article.version().digest())
-                .orElseThrow(
-                    () ->
-                        ChoirException.fatal(
-                            "body_lost",
-                            "the body of " + article.id() + " is gone",
-                            "restore a backup: choir restore FILE")),
-            java.nio.charset.StandardCharsets.UTF_8);
+            bodies.require(article.version().digest(), "of " + article.id()),
+            StandardCharsets.UTF_8);
     return Submission.prose(text, article.version().verification());
   }
 

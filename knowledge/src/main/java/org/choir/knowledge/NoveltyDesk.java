@@ -5,7 +5,6 @@ import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import org.choir.core.ChoirException;
 import org.choir.database.Database;
 import org.choir.model.Embedder;
 import org.jspecify.annotations.Nullable;
@@ -133,15 +132,7 @@ final class NoveltyDesk {
   }
 
   private NoveltyArticle article(Article a, Article.Version version) {
-    byte[] body =
-        bodies
-            .get(version.digest())
-            .orElseThrow(
-                () ->
-                    ChoirException.fatal(
-                        "body_lost",
-                        "the body of " + a.id() + " version " + version.number() + " is gone",
-                        "restore a backup: choir restore FILE"));
+    byte[] body = bodies.require(version.digest(), "of " + a.id() + " version " + version.number());
     return new NoveltyArticle(
         a.id(),
         a.author(),

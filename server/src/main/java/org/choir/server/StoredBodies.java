@@ -60,14 +60,7 @@ final class StoredBodies implements Bodies {
     Digest digest = article.version().digest();
     Path named =
         folder.resolve("named").resolve(article.id() + "-" + article.version().number() + ".md");
-    byte[] body =
-        get(digest)
-            .orElseThrow(
-                () ->
-                    ChoirException.fatal(
-                        "body_lost",
-                        "the body of " + article.id() + " is gone",
-                        "restore a backup: choir restore FILE"));
+    byte[] body = require(digest, "of " + article.id());
     try {
       if (!Files.exists(named) || !Digest.of(Files.readAllBytes(named)).equals(digest)) {
         Files.createDirectories(folder.resolve("named"));

@@ -13,6 +13,8 @@ import java.time.InstantSource;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -157,6 +159,29 @@ final class EngineCall {
       throw ChoirException.retryable(
           "web_search_failed", engine + " answered with something that is not JSON", "", e);
     }
+  }
+
+  /**
+   * The hits of an answer, in the engine's order, without those that could not be fetched.
+   *
+   * @param dateField where this engine writes the date of publication
+   * @throws ChoirException {@code web_search_failed} if there is no list of results
+   */
+  List<WebHit> hits(ObjectNode json, String dateField, String remedy) {
+    if (!json.path("results").isArray()) {
+      throw ChoirException.retryable(
+          "web_search_failed", engine + " answered without results", remedy, null);
+    }
+    List<WebHit> hits = new ArrayList<>();
+    for (JsonNode result : json.path("results")) {
+      WebHit.of(
+              result.path("url").asText(""),
+              result.path("title").asText(""),
+              result.path("content").asText(""),
+              result.path(dateField).asText(""))
+          .ifPresent(hits::add);
+    }
+    return hits;
   }
 
   /** An answer that is neither a result nor something to try again. */

@@ -63,19 +63,7 @@ public final class SearxngSearch implements WebSearch {
   }
 
   private List<WebHit> hits(ObjectNode json, int limit) {
-    if (!json.path("results").isArray()) {
-      throw ChoirException.retryable(
-          "web_search_failed", "SearXNG answered without results", "check web.searxng", null);
-    }
-    List<WebHit> hits = new ArrayList<>();
-    for (JsonNode result : json.path("results")) {
-      WebHit.of(
-              result.path("url").asText(""),
-              result.path("title").asText(""),
-              result.path("content").asText(""),
-              result.path("publishedDate").asText(""))
-          .ifPresent(hits::add);
-    }
+    List<WebHit> hits = call.hits(json, "publishedDate", "check web.searxng");
     JsonNode silent = json.path("unresponsive_engines");
     if (hits.isEmpty() && silent.size() > 0) {
       throw ChoirException.retryable(

@@ -1,11 +1,9 @@
 package org.choir.knowledge.web;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
@@ -66,7 +64,9 @@ public final class TavilySearch implements WebSearch {
             .build();
     EngineCall.Answer answer = call.send(request, dials);
     return switch (answer.status()) {
-      case 200 -> hits(call.json(answer), limit);
+      case 200 ->
+          Queries.distinct(
+              call.hits(call.json(answer), "published_date", "check TAVILY_BASE_URL"), limit);
       case 401, 403 ->
           throw ChoirException.fatal(
               "web_search_key",
@@ -79,22 +79,5 @@ public final class TavilySearch implements WebSearch {
               "raise its limit, or name a SearXNG instance in choir.yaml: web.searxng");
       default -> throw call.refused(answer, "check TAVILY_BASE_URL");
     };
-  }
-
-  private List<WebHit> hits(ObjectNode json, int limit) {
-    if (!json.path("results").isArray()) {
-      throw ChoirException.retryable(
-          "web_search_failed", "Tavily answered without results", "check TAVILY_BASE_URL", null);
-    }
-    List<WebHit> hits = new ArrayList<>();
-    for (JsonNode result : json.path("results")) {
-      WebHit.of(
-              result.path("url").asText(""),
-              result.path("title").asText(""),
-              result.path("content").asText(""),
-              result.path("published_date").asText(""))
-          .ifPresent(hits::add);
-    }
-    return Queries.distinct(hits, limit);
   }
 }
