@@ -32,6 +32,7 @@ final class Economy {
   SignUps signUps;
   RunCharges runs;
   Stakes stakes;
+  StakeCases cases;
   Rewards rewards;
   Fees fees;
   CitationPayments citations;
@@ -60,7 +61,8 @@ final class Economy {
     Set<String> reviewers = Set.of("editor", "reader", "third");
     signUps = new SignUps(database, ledger, () -> parameters, () -> now);
     runs = new RunCharges(database, ledger, () -> parameters, () -> now, false);
-    stakes = new Stakes(database, ledger, () -> parameters, reviewers, () -> now);
+    stakes = new Stakes(database, ledger, () -> parameters, () -> now);
+    cases = new StakeCases(database, ledger, () -> parameters, reviewers, () -> now);
     rewards = new Rewards(database, ledger, () -> parameters, reviewers, () -> now);
     fees = new Fees(ledger, () -> parameters);
     citations = new CitationPayments(database, ledger, () -> parameters, () -> now);
