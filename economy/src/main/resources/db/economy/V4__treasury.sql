@@ -26,7 +26,7 @@ create trigger price_is_immutable before update or delete on price
 create table sale_offer (
   at timestamptz primary key,
   micros bigint not null check (micros > 0),
-  by text not null
+  who text not null
 );
 create trigger sale_offer_is_immutable before update or delete on sale_offer
   for each row execute function refuse_decided();
@@ -57,7 +57,8 @@ create table monthly_budget (
   amount bigint not null check (amount >= 0 and amount <= realised and amount <= cap),
   fixed_at timestamptz not null,
   state text not null check (state in ('requested', 'drawn', 'closing', 'closed')),
-  returned bigint check (returned >= 0)
+  returned bigint check (returned >= 0),
+  kept bigint check (kept >= 0)
 );
 
 create table debt_repayment (

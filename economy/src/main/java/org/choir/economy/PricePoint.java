@@ -12,8 +12,8 @@ import org.choir.core.ChoirException;
  *     is known to buy
  */
 public record PricePoint(Instant at, long micros, long depth) {
-  /** A million dollars; a larger price is an error of the market's. */
-  static final long MICROS_MAX = 1_000_000_000_000L;
+  /** Ten thousand dollars; a larger price is an error of the market's. */
+  static final long MICROS_MAX = 10_000_000_000L;
 
   public PricePoint {
     if (micros <= 0 || micros > MICROS_MAX || depth < 0) {
