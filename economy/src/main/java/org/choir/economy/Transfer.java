@@ -43,7 +43,9 @@ public record Transfer(
     /** Moves what was reserved, or a part of it. */
     POST,
     /** Gives back what was reserved. */
-    RELEASE
+    RELEASE,
+    /** Gives back what was reserved, because its time is over; ordered by the ledger alone. */
+    EXPIRE
   }
 
   /** An order that moves an amount at once. */
@@ -112,6 +114,27 @@ public record Transfer(
         false,
         reason,
         why);
+  }
+
+  /** What the ledger orders when the time of a reservation is over. */
+  static Transfer expire(UUID pending) {
+    return new Transfer(
+        id("expire", pending.toString()),
+        Kind.EXPIRE,
+        Optional.empty(),
+        Optional.empty(),
+        0,
+        Optional.of(pending),
+        Duration.ZERO,
+        false,
+        "expired",
+        Explanation.NONE);
+  }
+
+  /** The same, with the accounts of the reservation that it ends. */
+  Transfer between(Optional<AccountId> debited, Optional<AccountId> credited) {
+    return new Transfer(
+        id, kind, debited, credited, amount, pending, timeout, linked, reason, explanation);
   }
 
   /** The same, bound to the next of its order. */
