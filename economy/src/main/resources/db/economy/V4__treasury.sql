@@ -54,6 +54,7 @@ create table monthly_budget (
   debt bigint not null,
   cap bigint not null,
   realised bigint not null,
+  capacity bigint not null,
   amount bigint not null check (amount >= 0 and amount <= realised and amount <= cap),
   fixed_at timestamptz not null,
   state text not null check (state in ('requested', 'drawn', 'closing', 'closed')),

@@ -79,7 +79,9 @@ public final class Chart {
     return new AccountId(TREASURY, "citations." + month, Currency.USDC);
   }
 
-  /** What the treasury has set aside to lend to users; no more than this can be lost. No overdraft. */
+  /**
+   * What the treasury has set aside to lend to users; no more than this can be lost. No overdraft.
+   */
   public static AccountId lending() {
     return new AccountId(TREASURY, "lending", Currency.USDC);
   }

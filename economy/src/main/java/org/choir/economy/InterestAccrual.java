@@ -39,7 +39,8 @@ final class InterestAccrual {
       LocalDate since,
       boolean byTreasury) {}
 
-  private record Accrued(LocalDate since, LocalDate through, long principal, long ppm, long amount) {
+  private record Accrued(
+      LocalDate since, LocalDate through, long principal, long ppm, long amount) {
     Transfer order(Debt debt) {
       return Transfer.move(
           Transfer.id("interest", debt.name(), through.toString()),

@@ -9,8 +9,7 @@ public final class InterestRule {
 
   /** Interest that the treasury owes, rounded down. */
   public static long owedByTreasury(long principal, long ppmPerYear, long days) {
-    return Fraction.down(
-        principal, Math.multiplyExact(ppmPerYear, days), YEAR * Fraction.ONE);
+    return Fraction.down(principal, Math.multiplyExact(ppmPerYear, days), YEAR * Fraction.ONE);
   }
 
   /** Interest that a user owes to the treasury, rounded up. */

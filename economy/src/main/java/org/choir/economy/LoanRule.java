@@ -51,8 +51,7 @@ public final class LoanRule {
     if (depth == 0) {
       return 0;
     }
-    return Fraction.down(
-        BudgetRule.worth(collateral, price), depth, Math.addExact(depth, all));
+    return Fraction.down(BudgetRule.worth(collateral, price), depth, Math.addExact(depth, all));
   }
 
   /** The most dollars for this collateral, before the caps. */

@@ -152,7 +152,8 @@ public final class PriceBook {
           latest.filter(j -> j.pausedUntil().isPresent()).map(PriceRule.Judged::reason).orElse(""),
           average.stale(now));
     } catch (SQLException e) {
-      throw ChoirException.retryable("price_unreadable", "the price cannot be read", "try again", e);
+      throw ChoirException.retryable(
+          "price_unreadable", "the price cannot be read", "try again", e);
     }
   }
 

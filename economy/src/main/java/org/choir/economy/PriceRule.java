@@ -93,7 +93,10 @@ public final class PriceRule {
     }
     if (pausedUntil.isPresent() && told.at().isBefore(pausedUntil.get())) {
       return ignored(
-          told, last, pausedUntil, "the breaker is open; prices count again from " + pausedUntil.get());
+          told,
+          last,
+          pausedUntil,
+          "the breaker is open; prices count again from " + pausedUntil.get());
     }
     long low = Long.MAX_VALUE;
     long high = 0;
@@ -119,7 +122,10 @@ public final class PriceRule {
             + " of the five minutes before";
     if (pausedUntil.isEmpty()) {
       return ignored(
-          told, last, Optional.of(until), moved + "; the breaker is open, prices count again from " + until);
+          told,
+          last,
+          Optional.of(until),
+          moved + "; the breaker is open, prices count again from " + until);
     }
     long edge = Math.min(Math.max(told.micros(), Math.min(least, most)), most);
     return new Judged(
@@ -127,7 +133,11 @@ public final class PriceRule {
         Verdict.CLAMPED,
         edge,
         Optional.of(until),
-        moved + "; it counts as " + edge + " and the breaker stays open, prices count again from " + until);
+        moved
+            + "; it counts as "
+            + edge
+            + " and the breaker stays open, prices count again from "
+            + until);
   }
 
   private static Judged ignored(
