@@ -84,7 +84,7 @@ create table loan (
   interest bigint not null,
   at timestamptz not null,
   state text not null
-    check (state in ('requested', 'refused', 'open', 'uncovered', 'repaid', 'liquidated')),
+    check (state in ('requested', 'open', 'uncovered', 'repaid', 'liquidated')),
   ended_at timestamptz,
   unique (owner, key)
 );
@@ -97,14 +97,17 @@ create table loan_change (
   loan text not null references loan,
   kind text not null check (kind in ('repay', 'pledge', 'liquidate')),
   chip bigint not null check (chip >= 0),
+  freed bigint not null check (freed >= 0),
   interest bigint not null check (interest >= 0),
   principal bigint not null check (principal >= 0),
   price bigint not null,
   at timestamptz not null,
-  state text not null check (state in ('requested', 'refused', 'done')),
-  ends text
+  state text not null check (state in ('requested', 'done')),
+  ends text not null
 );
-comment on column loan_change.ends is 'the state of the loan after it, if it is another';
+comment on column loan_change.chip is 'pledged, or taken by the treasury';
+comment on column loan_change.freed is 'given back to the owner';
+comment on column loan_change.ends is 'the state of the loan after it';
 create index loan_change_open on loan_change (loan) where state = 'requested';
 
 create table deposit (
@@ -115,7 +118,7 @@ create table deposit (
   at timestamptz not null,
   free_at timestamptz not null,
   ended_at timestamptz,
-  state text not null check (state in ('requested', 'refused', 'kept', 'leaving', 'withdrawn')),
+  state text not null check (state in ('requested', 'kept', 'leaving', 'withdrawn')),
   unique (owner, key)
 );
 
@@ -159,7 +162,7 @@ create table proposal (
   yes bigint,
   no bigint,
   state text not null
-    check (state in ('requested', 'refused', 'open', 'rejected', 'passed', 'executed', 'void')),
+    check (state in ('requested', 'open', 'rejected', 'passed', 'executed', 'void')),
   reason text not null default '',
   ended_at timestamptz,
   unique (proposer, key)
