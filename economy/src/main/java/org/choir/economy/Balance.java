@@ -60,11 +60,6 @@ public record Balance(
     return after;
   }
 
-  /** Before an entry on one of its sides: the inverse of {@link #after}. */
-  Balance before(Transfer.Kind kind, boolean debited, long moved, long reserved) {
-    return after(kind, debited, -moved, -reserved);
-  }
-
   /** Whether it is within this limit. */
   boolean within(Limit limit) {
     return switch (limit) {

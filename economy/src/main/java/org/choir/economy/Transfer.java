@@ -39,15 +39,36 @@ public record Transfer(
   /** What an order does. */
   public enum Kind {
     /** Moves the amount at once. */
-    MOVE,
+    MOVE(0),
     /** Reserves the amount on both sides. */
-    RESERVE,
+    RESERVE(1),
     /** Moves what was reserved, or a part of it. */
-    POST,
+    POST(2),
     /** Gives back what was reserved. */
-    RELEASE,
+    RELEASE(3),
     /** Gives back what was reserved, because its time is over; ordered by the ledger alone. */
-    EXPIRE
+    EXPIRE(4);
+
+    private final int code;
+
+    Kind(int code) {
+      this.code = code;
+    }
+
+    /** What stands for it in the database. */
+    int code() {
+      return code;
+    }
+
+    /** The inverse of {@link #code}. */
+    static Kind of(int code) {
+      for (Kind kind : values()) {
+        if (kind.code == code) {
+          return kind;
+        }
+      }
+      throw new IllegalArgumentException("a transfer of kind " + code);
+    }
   }
 
   /** An order that moves an amount at once. */
