@@ -58,8 +58,7 @@ create table monthly_budget (
   amount bigint not null check (amount >= 0 and amount <= realised and amount <= cap),
   fixed_at timestamptz not null,
   state text not null check (state in ('requested', 'drawn', 'closing', 'closed')),
-  returned bigint check (returned >= 0),
-  kept bigint check (kept >= 0)
+  returned bigint check (returned >= 0)
 );
 
 create table debt_repayment (

@@ -71,12 +71,9 @@ public final class Chart {
     return new AccountId("platform", "revenue", Currency.USDC);
   }
 
-  /**
-   * What the citations of a month are paid from: the month's budget, borrowed and realised, so that
-   * the ledger itself refuses to pay more. No overdraft.
-   */
-  public static AccountId citations(YearMonth month) {
-    return new AccountId(TREASURY, "citations." + month, Currency.USDC);
+  /** What citations of this month may be paid with, fixed at its start. No overdraft. */
+  public static AccountId citationBudget(YearMonth month) {
+    return new AccountId(TREASURY, "citations-" + month, Currency.USDC);
   }
 
   /**

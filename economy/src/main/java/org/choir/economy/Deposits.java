@@ -256,8 +256,8 @@ public final class Deposits {
     try {
       finish();
       List<SurplusRule.Part> parts =
-          SurplusRule.parts(amount, list("order by at, id").stream().map(Deposits::kept).toList(),
-              since, until);
+          SurplusRule.parts(
+              amount, list("order by at, id").stream().map(Deposits::kept).toList(), since, until);
       if (!known(key)) {
         judge(since, until, amount, parts);
         database.transaction(c -> insert(c, since, until, amount, key, parts));
@@ -285,8 +285,7 @@ public final class Deposits {
                 .isPresent());
   }
 
-  private void judge(
-      LocalDate since, LocalDate until, long amount, List<SurplusRule.Part> parts) {
+  private void judge(LocalDate since, LocalDate until, long amount, List<SurplusRule.Part> parts) {
     LocalDate today = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC);
     boolean overlaps =
         database.transaction(
@@ -364,9 +363,7 @@ public final class Deposits {
       ledger.require(orders.subList(i, Math.min(orders.size(), i + ORDERS_MAX)));
     }
     database.transaction(
-        c ->
-            Statements.update(
-                c, "update economy.surplus set state = 'paid' where key = ?", key));
+        c -> Statements.update(c, "update economy.surplus set state = 'paid' where key = ?", key));
   }
 
   private static Transfer order(String key, ResultSet row) throws SQLException {
@@ -399,9 +396,7 @@ public final class Deposits {
         .orElseThrow(
             () ->
                 ChoirException.usage(
-                    "no_such_deposit",
-                    user + " has no deposit " + id,
-                    "see: choir deposit"));
+                    "no_such_deposit", user + " has no deposit " + id, "see: choir deposit"));
   }
 
   private List<Deposit> list(String condition, Object... arguments) {
@@ -424,8 +419,6 @@ public final class Deposits {
 
   private void state(String id, String state) {
     database.transaction(
-        c ->
-            Statements.update(
-                c, "update economy.deposit set state = ? where id = ?", state, id));
+        c -> Statements.update(c, "update economy.deposit set state = ? where id = ?", state, id));
   }
 }

@@ -170,8 +170,7 @@ final class LoanTable {
   }
 
   static void done(Connection c, Change change) throws SQLException {
-    Statements.update(
-        c, "update economy.loan_change set state = 'done' where id = ?", change.id());
+    Statements.update(c, "update economy.loan_change set state = 'done' where id = ?", change.id());
     state(c, change.loan(), change.ends(), change.at());
   }
 

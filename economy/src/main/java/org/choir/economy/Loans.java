@@ -20,9 +20,9 @@ import org.choir.database.Database;
 /**
  * Dollars lent to users against their CHIP. Each loan's collateral lies in an account of its own;
  * the dollars come from what the treasury has set aside to lend and from nothing else. A loan that
- * reaches the liquidation share is taken apart: collateral goes to the treasury at the average price
- * less a penalty and clears debt; nothing is sold, so that no price moves and no dollar leaves.
- * Thread-safe in one process.
+ * reaches the liquidation share is taken apart: collateral goes to the treasury at the average
+ * price less a penalty and clears debt; nothing is sold, so that no price moves and no dollar
+ * leaves. Thread-safe in one process.
  */
 public final class Loans {
   /** After a change of one of these nothing is lent until the next epoch. */
@@ -332,8 +332,8 @@ public final class Loans {
 
   /**
    * Takes apart what has reached the liquidation share; to be called after each reading of prices.
-   * It goes on while the price's breaker is open, by the average that no ignored price touches: else
-   * a borrower could keep it open to keep a loan.
+   * It goes on while the price's breaker is open, by the average that no ignored price touches:
+   * else a borrower could keep it open to keep a loan.
    *
    * @return the loans that were taken apart, wholly or in part
    * @throws ChoirException {@code no_price}, {@code price_stale}
@@ -506,8 +506,7 @@ public final class Loans {
 
   private View view(Loan loan) {
     long pledged = collateral(loan);
-    long principal =
-        InterestAccrual.owed(ledger, Chart.loanPrincipal(loan.owner(), loan.id()));
+    long principal = InterestAccrual.owed(ledger, Chart.loanPrincipal(loan.owner(), loan.id()));
     long interest = InterestAccrual.owed(ledger, Chart.loanInterest(loan.owner(), loan.id()));
     long share = parameters.at(clock.instant()).of(Parameter.LOAN_LIQUIDATION);
     long worth = Fraction.up(Math.addExact(principal, interest), Fraction.ONE, share);

@@ -6,15 +6,15 @@ import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
 import org.choir.database.Database;
 
 /**
- * The budget that pays the citations of each month. It is fixed once, borrowed at once and laid
- * into an account of its own, from which alone the month's citations are paid: so the sum of
- * payments never exceeds the budget, nor the budget what was really borrowed. Thread-safe in one
- * process.
+ * The budget that pays the citations of each month. It is fixed once and borrowed at once, so that
+ * it never exceeds what was really borrowed; what the citations did not use repays the debt.
+ * Thread-safe in one process.
  */
 public final class MonthlyBudgets {
   private static final int ATTEMPTS_MAX = 3;
@@ -97,7 +97,6 @@ public final class MonthlyBudgets {
         return budget;
       }
       try {
-        ledger.open(Chart.citations(month), Limit.NO_OVERDRAFT);
         if (budget.amount() > 0) {
           ledger.require(drawing(budget));
         }
@@ -119,16 +118,16 @@ public final class MonthlyBudgets {
         Transfer.move(
             Transfer.id("budget", month, amount, "cash"),
             debt.cash(),
-            Chart.citations(budget.inputs().month()),
+            Chart.treasury(Currency.USDC),
             budget.amount(),
-            "citations_funded",
+            TreasuryFlow.DEBT_DRAWN.reason(),
             budget.explanation()),
         Transfer.move(
             Transfer.id("budget", month, amount, "debt"),
             debt.principal(),
             debt.claims(),
             budget.amount(),
-            "debt_drawn",
+            "debt_owed",
             budget.explanation()));
   }
 
@@ -163,85 +162,77 @@ public final class MonthlyBudgets {
   }
 
   /**
-   * Ends a month whose citations are paid: what is left repays the principal, and what is left then
-   * goes to the treasury.
+   * Ends a month whose citations are paid: what they did not use repays the principal, as far as
+   * something is owed. The next calls answer the same.
    *
-   * @return what was left
-   * @throws ChoirException {@code no_such_budget}, {@code month_not_over}, {@code
-   *     citations_pending}
+   * @return what repaid the principal
+   * @throws ChoirException {@code no_such_budget}, {@code citations_pending}
    */
   public long close(YearMonth month) {
     debt.lock().lock();
     try {
-      Row row = row(month).orElseThrow(() -> noBudget(month));
-      Instant now = clock.instant();
+      Row row =
+          row(month).filter(r -> !r.state().equals("requested")).orElseThrow(() -> noBudget(month));
       if (row.state().equals("drawn")) {
-        if (!YearMonth.from(now.atZone(ZoneOffset.UTC)).isAfter(month)) {
-          throw ChoirException.usage(
-              "month_not_over", month + " is not over", "close it in the next month");
-        }
-        Balance left = ledger.balance(Chart.citations(month));
-        if (left.debitsPending() > 0) {
-          throw ChoirException.fatal(
-              "citations_pending",
-              "citations of " + month + " wait to be paid",
-              "settle the month first");
-        }
-        debt.accrue(now);
-        long returned = Math.min(left.available(), debt.owedPrincipal());
+        long unused = row.budget().amount() == 0 ? 0 : unused(month);
+        debt.accrue(clock.instant());
+        long returned = Math.min(unused, debt.owedPrincipal());
         database.transaction(
             c ->
                 Statements.update(
                     c,
-                    "update economy.monthly_budget set state = 'closing', returned = ?, kept = ?"
+                    "update economy.monthly_budget set state = 'closing', returned = ?"
                         + " where month = ? and state = 'drawn'",
                     returned,
-                    left.available() - returned,
                     month.toString()));
       }
-      return finishClosing(row(month).orElseThrow());
+      Row closing = row(month).orElseThrow();
+      if (closing.state().equals("closing")) {
+        if (closing.returned() > 0) {
+          ledger.require(returning(month, closing.returned()));
+        }
+        state(month, "closed");
+      }
+      return closing.returned();
     } finally {
       debt.lock().unlock();
     }
   }
 
-  private long finishClosing(Row row) {
-    YearMonth month = row.budget().inputs().month();
-    if (row.state().equals("requested")) {
-      throw noBudget(month);
+  /** The id of the transfer that gives back what the citations of a month did not use. */
+  private static UUID rest(YearMonth month) {
+    return Transfer.id("citations", month.toString(), "rest");
+  }
+
+  private long unused(YearMonth month) {
+    Balance purse = ledger.balance(Chart.citationBudget(month));
+    if (purse.creditsPosted() == 0 || purse.posted() != 0 || purse.debitsPending() != 0) {
+      throw ChoirException.fatal(
+          "citations_pending",
+          "citations of " + month + " wait to be paid",
+          "settle the month first");
     }
-    if (row.state().equals("closing")) {
-      if (row.returned() > 0) {
-        ledger.require(
-            Transfer.together(
-                Transfer.move(
-                    Transfer.id("budget", month.toString(), "returned", "cash"),
-                    Chart.citations(month),
-                    debt.cash(),
-                    row.returned(),
-                    "citations_returned",
-                    Explanation.NONE),
-                Transfer.move(
-                    Transfer.id("budget", month.toString(), "returned", "debt"),
-                    debt.claims(),
-                    debt.principal(),
-                    row.returned(),
-                    "debt_returned",
-                    Explanation.NONE)));
-      }
-      if (row.kept() > 0) {
-        ledger.require(
-            Transfer.move(
-                Transfer.id("budget", month.toString(), "kept"),
-                Chart.citations(month),
-                Chart.treasury(Currency.USDC),
-                row.kept(),
-                TreasuryFlow.CITATIONS_UNSPENT.reason(),
-                Explanation.NONE));
-      }
-      state(month, "closed");
-    }
-    return Math.addExact(row.returned(), row.kept());
+    return ledger.find(rest(month)).map(LedgerEntry::moved).orElse(0L);
+  }
+
+  private List<Transfer> returning(YearMonth month, long amount) {
+    Explanation why =
+        Explanation.of("what citations did not use, up to the principal", "month", month);
+    return Transfer.together(
+        Transfer.move(
+            Transfer.id("budget", month.toString(), "returned", "cash"),
+            Chart.treasury(Currency.USDC),
+            debt.cash(),
+            amount,
+            TreasuryFlow.DEBT_REPAID.reason(),
+            why),
+        Transfer.move(
+            Transfer.id("budget", month.toString(), "returned", "debt"),
+            debt.claims(),
+            debt.principal(),
+            amount,
+            "debt_cleared",
+            why));
   }
 
   private static ChoirException noBudget(YearMonth month) {
@@ -249,7 +240,7 @@ public final class MonthlyBudgets {
         "no_such_budget", "no budget of " + month + " was fixed", "see: choir treasury");
   }
 
-  private record Row(BudgetRule.Budget budget, String state, long returned, long kept) {}
+  private record Row(BudgetRule.Budget budget, String state, long returned) {}
 
   private Optional<Row> row(YearMonth month) {
     return database.transaction(
@@ -271,8 +262,7 @@ public final class MonthlyBudgets {
                             row.getLong("capacity"),
                             row.getLong("amount")),
                         row.getString("state"),
-                        row.getLong("returned"),
-                        row.getLong("kept")),
+                        row.getLong("returned")),
                 "select * from economy.monthly_budget where month = ?",
                 month.toString()));
   }

@@ -18,7 +18,7 @@ final class Statements {
   /** The largest amount that is asked for: a hundred million, which is CHIP's supply cap. */
   static final long AMOUNT_MAX = 100_000_000_000_000L;
 
-  private static final int KEY_MAX = 100;
+  private static final int KEY_MAX = 120;
 
   private Statements() {}
 
@@ -103,7 +103,7 @@ final class Statements {
       throw ChoirException.usage(
           "bad_key",
           "'" + Text.visible(key, 40) + "' is no key of a request",
-          "give 1 to 100 visible characters, the same for each retry");
+          "give 1 to 120 visible characters, the same for each retry");
     }
     return key;
   }

@@ -45,8 +45,7 @@ public final class SurplusRule {
     for (Kept kept : deposits) {
       BigInteger weight = weight(kept, since, until);
       if (weight.signum() > 0) {
-        long share =
-            BigInteger.valueOf(amount).multiply(weight).divide(all).longValueExact();
+        long share = BigInteger.valueOf(amount).multiply(weight).divide(all).longValueExact();
         parts.add(
             new Part(
                 kept,

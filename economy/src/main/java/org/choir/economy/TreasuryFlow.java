@@ -9,8 +9,10 @@ import java.util.Optional;
  * shows it.
  */
 public enum TreasuryFlow {
-  /** CHIP made at the beginning. */
+  /** CHIP that the treasury began with. */
   GENESIS,
+  /** CHIP given at sign-up, which can only be staked. */
+  STARTER,
   /** CHIP of a revision. */
   REVISION_FEE,
   /** CHIP of a boost. */
@@ -21,16 +23,18 @@ public enum TreasuryFlow {
   CHIP_SOLD,
   /** Dollars that credits have earned. */
   CREDITS_REVENUE,
-  /** Other fees. */
-  FEE,
   /** CHIP taken from a loan. */
   LOAN_LIQUIDATED,
-  /** Dollars set aside to lend, or taken back. */
+  /** Dollars set aside to lend. */
   LENDING_FUNDED,
-  /** What was left of a month's budget after the debt was repaid. */
-  CITATIONS_UNSPENT,
+  /** Dollars borrowed from the lender. */
+  DEBT_DRAWN,
   /** Dollars given back to the lender. */
   DEBT_REPAID,
+  /** Dollars laid aside for the citations of a month. */
+  CITATION_BUDGET,
+  /** What these did not use. */
+  CITATION_BUDGET_REST,
   /** What a vote gave away. */
   ALLOCATION;
 

@@ -46,7 +46,8 @@ public final class VoteRule {
   public static long weight(Snapshot had) {
     long borrowed = 0;
     if (had.owed() > 0) {
-      borrowed = had.price() == 0 ? Long.MAX_VALUE : Fraction.up(had.owed(), 1_000_000, had.price());
+      borrowed =
+          had.price() == 0 ? Long.MAX_VALUE : Fraction.up(had.owed(), 1_000_000, had.price());
     }
     long own = Math.subtractExact(Math.addExact(had.available(), had.staked()), had.starterOut());
     return own <= borrowed ? 0 : own - borrowed;
