@@ -69,19 +69,19 @@ public final class BudgetRule {
    * @param price micro-dollars for a whole CHIP
    */
   public static long worth(long chip, long price) {
-    return Fraction.down(chip, price, 1_000_000);
+    return Shares.part(chip, price, 1_000_000);
   }
 
   /** The most that the treasury may owe. */
   public static long capacity(long chip, long price, long loanToValue) {
-    return Fraction.share(worth(chip, price), loanToValue);
+    return Shares.ppm(worth(chip, price), loanToValue);
   }
 
   /** The budget that follows. */
   public static Budget of(Inputs in) {
     long capacity = capacity(in.chip(), in.price(), in.loanToValue());
     long left = Math.max(0, Math.subtractExact(capacity, in.debt()));
-    long share = Fraction.share(capacity, in.monthlyShare());
+    long share = Shares.ppm(capacity, in.monthlyShare());
     long amount = Math.min(Math.min(share, left), Math.min(in.cap(), in.realised()));
     return new Budget(in, capacity, Math.max(0, amount));
   }

@@ -68,15 +68,15 @@ public final class Deposits {
    *     ledger_exceeds_credits}
    */
   public Deposit deposit(TenantId user, long amount, String key) {
-    Statements.amount(amount, "dollars");
-    String id = "d" + Digest.of(user + " " + Statements.key(key)).prefix(12);
+    Requests.amount(amount, "dollars");
+    String id = "d" + Digest.of(user + " " + Requests.key(key)).prefix(12);
     lock.lock();
     try {
       Instant now = clock.instant();
       long lockup = parameters.at(now).of(Parameter.DEPOSIT_LOCKUP);
       database.transaction(
           c ->
-              Statements.update(
+              Rows.update(
                   c,
                   "insert into economy.deposit (id, owner, key, amount, at, free_at, state)"
                       + " values (?, ?, ?, ?, ?, ?, 'requested') on conflict do nothing",
@@ -127,7 +127,7 @@ public final class Deposits {
                   why)));
     } catch (LedgerException e) {
       database.transaction(
-          c -> Statements.update(c, "delete from economy.deposit where id = ?", deposit.id()));
+          c -> Rows.update(c, "delete from economy.deposit where id = ?", deposit.id()));
       throw e;
     }
     state(deposit.id(), "kept");
@@ -154,7 +154,7 @@ public final class Deposits {
       }
       database.transaction(
           c ->
-              Statements.update(
+              Rows.update(
                   c,
                   "update economy.deposit set state = 'leaving', ended_at = ?"
                       + " where id = ? and state = 'kept'",
@@ -202,10 +202,10 @@ public final class Deposits {
       List<String> shares =
           database.transaction(
               c ->
-                  Statements.list(
+                  Rows.list(
                       c,
-                      row -> row.getString("key"),
-                      "select key from economy.surplus where state = 'requested' order by at"));
+                      "select key from economy.surplus where state = 'requested' order by at",
+                      row -> row.getString("key")));
       shares.forEach(this::pay);
     } finally {
       lock.unlock();
@@ -231,10 +231,10 @@ public final class Deposits {
   public void setAside(long amount, String key) {
     ledger.require(
         Transfer.move(
-            Transfer.id("surplus", Statements.key(key)),
+            Transfer.id("surplus", Requests.key(key)),
             Chart.revenue(),
             Chart.surplus(),
-            Statements.amount(amount, "dollars"),
+            Requests.amount(amount, "dollars"),
             "surplus_set_aside",
             Explanation.NONE));
   }
@@ -250,8 +250,8 @@ public final class Deposits {
    *     surplus_too_small}, {@code no_deposits}
    */
   public List<SurplusRule.Part> share(LocalDate since, LocalDate until, long amount, String key) {
-    Statements.amount(amount, "dollars");
-    Statements.key(key);
+    Requests.amount(amount, "dollars");
+    Requests.key(key);
     lock.lock();
     try {
       finish();
@@ -281,7 +281,7 @@ public final class Deposits {
   private boolean known(String key) {
     return database.transaction(
         c ->
-            Statements.first(c, row -> 1, "select 1 from economy.surplus where key = ?", key)
+            Rows.first(c, "select 1 from economy.surplus where key = ?", row -> 1, key)
                 .isPresent());
   }
 
@@ -290,10 +290,10 @@ public final class Deposits {
     boolean overlaps =
         database.transaction(
             c ->
-                Statements.first(
+                Rows.first(
                         c,
-                        row -> 1,
                         "select 1 from economy.surplus where since < ? and until > ?",
+                        row -> 1,
                         until,
                         since)
                     .isPresent());
@@ -324,7 +324,7 @@ public final class Deposits {
       String key,
       List<SurplusRule.Part> parts)
       throws SQLException {
-    Statements.update(
+    Rows.update(
         c,
         "insert into economy.surplus (key, since, until, amount, at, state)"
             + " values (?, ?, ?, ?, ?, 'requested')",
@@ -334,7 +334,7 @@ public final class Deposits {
         amount,
         clock.instant());
     for (SurplusRule.Part part : parts) {
-      Statements.update(
+      Rows.update(
           c,
           "insert into economy.surplus_part (surplus, deposit, owner, principal, days, amount,"
               + " explanation) values (?, ?, ?, ?, ?, ?, ?::jsonb)",
@@ -353,17 +353,17 @@ public final class Deposits {
     List<Transfer> orders =
         database.transaction(
             c ->
-                Statements.list(
+                Rows.list(
                     c,
-                    row -> order(key, row),
                     "select * from economy.surplus_part where surplus = ? and amount > 0"
                         + " order by deposit",
+                    row -> order(key, row),
                     key));
     for (int i = 0; i < orders.size(); i += ORDERS_MAX) {
       ledger.require(orders.subList(i, Math.min(orders.size(), i + ORDERS_MAX)));
     }
     database.transaction(
-        c -> Statements.update(c, "update economy.surplus set state = 'paid' where key = ?", key));
+        c -> Rows.update(c, "update economy.surplus set state = 'paid' where key = ?", key));
   }
 
   private static Transfer order(String key, ResultSet row) throws SQLException {
@@ -402,23 +402,23 @@ public final class Deposits {
   private List<Deposit> list(String condition, Object... arguments) {
     return database.transaction(
         c ->
-            Statements.list(
+            Rows.list(
                 c,
+                "select * from economy.deposit " + condition,
                 row ->
                     new Deposit(
                         row.getString("id"),
                         new TenantId(row.getString("owner")),
                         row.getLong("amount"),
-                        Statements.instant(row, "at"),
-                        Statements.instant(row, "free_at"),
-                        Statements.maybeInstant(row, "ended_at"),
+                        Rows.instant(row, "at"),
+                        Rows.instant(row, "free_at"),
+                        Rows.maybeInstant(row, "ended_at"),
                         row.getString("state")),
-                "select * from economy.deposit " + condition,
                 arguments));
   }
 
   private void state(String id, String state) {
     database.transaction(
-        c -> Statements.update(c, "update economy.deposit set state = ? where id = ?", state, id));
+        c -> Rows.update(c, "update economy.deposit set state = ? where id = ?", state, id));
   }
 }

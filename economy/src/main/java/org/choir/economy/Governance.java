@@ -84,7 +84,7 @@ public final class Governance {
   }
 
   private Proposal propose(TenantId user, Proposal.Content content, String key) {
-    String id = "p" + Digest.of(user + " " + Statements.key(key)).prefix(12);
+    String id = "p" + Digest.of(user + " " + Requests.key(key)).prefix(12);
     lock.lock();
     try {
       Optional<Proposal> there = database.transaction(c -> ProposalTable.find(c, id));
@@ -149,7 +149,7 @@ public final class Governance {
 
   private void judge(Proposal.Allocation allocation) {
     long holdings = ledger.balance(Chart.treasury(allocation.to().currency())).available();
-    long most = Fraction.share(holdings, allocation.share());
+    long most = Shares.ppm(holdings, allocation.share());
     if (allocation.amount() > most) {
       throw ChoirException.usage(
           "bad_allocation",
@@ -269,12 +269,17 @@ public final class Governance {
 
   private VoteRule.Snapshot snapshot(TenantId user, Proposal proposal) {
     long seq = proposal.snapshot();
-    Balance starter = ledger.balanceAt(Chart.starter(user), seq);
-    long given = Math.min(starter.creditsPosted(), VoteRule.STARTER);
+    long given =
+        ledger
+            .find(Transfer.id("sign-up", "starter", user.value()))
+            .filter(entry -> entry.seq() <= seq)
+            .map(LedgerEntry::moved)
+            .orElse(0L);
+    long starter = ledger.balanceAt(Chart.starter(user), seq).posted();
     return new VoteRule.Snapshot(
         ledger.balanceAt(Chart.available(user, Currency.CHIP), seq).posted(),
         ledger.balanceAt(Chart.staked(user), seq).posted(),
-        Math.max(0, given - starter.posted()),
+        Math.max(0, given - starter),
         loans.owedAt(user, seq),
         proposal.price());
   }
@@ -372,7 +377,7 @@ public final class Governance {
             TreasuryFlow.ALLOCATION.reason(),
             Explanation.of("decided by vote: " + allocation.purpose(), "proposal", proposal.id()));
     ledger.open(allocation.to(), Limit.NO_OVERDRAFT);
-    long most = Fraction.share(ledger.balance(from).available(), allocation.share());
+    long most = Shares.ppm(ledger.balance(from).available(), allocation.share());
     boolean done = ledger.find(order.id()).isPresent();
     if (!done && allocation.amount() > most) {
       move(

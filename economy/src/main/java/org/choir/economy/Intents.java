@@ -90,7 +90,7 @@ public final class Intents {
     String reference = act.run("intent:" + intent.user() + ":" + intent.nonce());
     database.transaction(
         c ->
-            Statements.update(
+            Rows.update(
                 c,
                 "update economy.intent set reference = ? where owner = ? and nonce = ?"
                     + " and reference is null",
@@ -168,7 +168,7 @@ public final class Intents {
     }
     database.transaction(
         c ->
-            Statements.update(
+            Rows.update(
                 c,
                 "insert into economy.intent (owner, nonce, kind, digest, signer, body, signature,"
                     + " at) values (?, ?, ?, ?, ?, ?::jsonb, ?, ?) on conflict do nothing",
@@ -186,12 +186,12 @@ public final class Intents {
   private Optional<Row> row(SignedIntent intent) {
     return database.transaction(
         c ->
-            Statements.first(
+            Rows.first(
                 c,
+                "select digest, reference from economy.intent where owner = ? and nonce = ?",
                 row ->
                     new Row(
                         row.getString("digest"), Optional.ofNullable(row.getString("reference"))),
-                "select digest, reference from economy.intent where owner = ? and nonce = ?",
                 intent.user().value(),
                 intent.nonce()));
   }

@@ -79,7 +79,7 @@ final class InterestAccrual {
             : InterestRule.owedToTreasury(principal, debt.ppm(), days);
     database.transaction(
         c ->
-            Statements.update(
+            Rows.update(
                 c,
                 "insert into economy.interest (debt, through, since, principal, ppm, amount)"
                     + " values (?, ?, ?, ?, ?, ?) on conflict do nothing",
@@ -95,8 +95,9 @@ final class InterestAccrual {
   private Optional<Accrued> last(Debt debt) {
     return database.transaction(
         c ->
-            Statements.first(
+            Rows.first(
                 c,
+                "select * from economy.interest where debt = ? order by through desc limit 1",
                 row ->
                     new Accrued(
                         row.getObject("since", LocalDate.class),
@@ -104,7 +105,6 @@ final class InterestAccrual {
                         row.getLong("principal"),
                         row.getLong("ppm"),
                         row.getLong("amount")),
-                "select * from economy.interest where debt = ? order by through desc limit 1",
                 debt.name()));
   }
 

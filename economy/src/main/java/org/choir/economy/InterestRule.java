@@ -9,11 +9,11 @@ public final class InterestRule {
 
   /** Interest that the treasury owes, rounded down. */
   public static long owedByTreasury(long principal, long ppmPerYear, long days) {
-    return Fraction.down(principal, Math.multiplyExact(ppmPerYear, days), YEAR * Fraction.ONE);
+    return Shares.part(principal, Math.multiplyExact(ppmPerYear, days), YEAR * Shares.WHOLE);
   }
 
   /** Interest that a user owes to the treasury, rounded up. */
   public static long owedToTreasury(long principal, long ppmPerYear, long days) {
-    return Fraction.up(principal, Math.multiplyExact(ppmPerYear, days), YEAR * Fraction.ONE);
+    return Shares.partUp(principal, Math.multiplyExact(ppmPerYear, days), YEAR * Shares.WHOLE);
   }
 }

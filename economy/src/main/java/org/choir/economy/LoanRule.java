@@ -51,12 +51,12 @@ public final class LoanRule {
     if (depth == 0) {
       return 0;
     }
-    return Fraction.down(BudgetRule.worth(collateral, price), depth, Math.addExact(depth, all));
+    return Shares.part(BudgetRule.worth(collateral, price), depth, Math.addExact(depth, all));
   }
 
   /** The most dollars for this collateral, before the caps. */
   public static long most(long collateral, long all, long price, long depth, long loanToValue) {
-    return Fraction.share(worth(collateral, all, price, depth), loanToValue);
+    return Shares.ppm(worth(collateral, all, price, depth), loanToValue);
   }
 
   /**
@@ -70,14 +70,14 @@ public final class LoanRule {
       return Optional.empty();
     }
     long worth = BudgetRule.worth(collateral, price);
-    if (owed < Fraction.share(worth, terms.liquidation())) {
+    if (owed < Shares.ppm(worth, terms.liquidation())) {
       return Optional.empty();
     }
-    long target = Fraction.share(worth, terms.loanToValue());
+    long target = Shares.ppm(worth, terms.loanToValue());
     // owed - s*p*(1-penalty) = ltv*(collateral - s)*p, solved for the worth s*p.
-    long part = Fraction.ONE - PENALTY - terms.loanToValue();
-    long seizedWorth = Fraction.up(owed - target, Fraction.ONE, part);
-    long seized = Fraction.up(seizedWorth, 1_000_000, price);
+    long part = Shares.WHOLE - PENALTY - terms.loanToValue();
+    long seizedWorth = Shares.partUp(owed - target, Shares.WHOLE, part);
+    long seized = Shares.partUp(seizedWorth, 1_000_000, price);
     long cleared = cleared(Math.min(seized, collateral), price);
     if (seized >= collateral || cleared >= owed) {
       long all = Math.min(collateral, toClear(owed, price));
@@ -89,13 +89,13 @@ public final class LoanRule {
 
   /** The dollars of debt that seized CHIP clears. */
   private static long cleared(long chip, long price) {
-    return Fraction.share(BudgetRule.worth(chip, price), Fraction.ONE - PENALTY);
+    return Shares.ppm(BudgetRule.worth(chip, price), Shares.WHOLE - PENALTY);
   }
 
   /** The CHIP that clears a debt. */
   private static long toClear(long owed, long price) {
-    long worth = Fraction.up(owed, Fraction.ONE, Fraction.ONE - PENALTY);
+    long worth = Shares.partUp(owed, Shares.WHOLE, Shares.WHOLE - PENALTY);
     // One unit more covers what the two roundings down of cleared() take.
-    return Math.addExact(Fraction.up(Math.addExact(worth, 1), 1_000_000, price), 1);
+    return Math.addExact(Shares.partUp(Math.addExact(worth, 1), 1_000_000, price), 1);
   }
 }

@@ -48,7 +48,7 @@ final class LoanTable {
   }
 
   static void insert(Connection c, Loan loan, String key) throws SQLException {
-    Statements.update(
+    Rows.update(
         c,
         "insert into economy.loan (id, owner, key, collateral, amount, price, depth, others,"
             + " loan_to_value, interest, at, state) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -67,24 +67,24 @@ final class LoanTable {
   }
 
   static Optional<Loan> find(Connection c, String id) throws SQLException {
-    return Statements.first(c, LoanTable::loan, "select * from economy.loan where id = ?", id);
+    return Rows.first(c, "select * from economy.loan where id = ?", LoanTable::loan, id);
   }
 
   static List<Loan> of(Connection c, TenantId owner) throws SQLException {
-    return Statements.list(
+    return Rows.list(
         c,
-        LoanTable::loan,
         "select * from economy.loan where owner = ? order by at, id",
+        LoanTable::loan,
         owner.value());
   }
 
   /** All that are not over. */
   static List<Loan> open(Connection c) throws SQLException {
-    return Statements.list(
+    return Rows.list(
         c,
-        LoanTable::loan,
         "select * from economy.loan where state in ('requested', 'open', 'uncovered') order by at,"
-            + " id");
+            + " id",
+        LoanTable::loan);
   }
 
   private static Loan loan(ResultSet row) throws SQLException {
@@ -98,12 +98,12 @@ final class LoanTable {
         row.getLong("others"),
         row.getLong("loan_to_value"),
         row.getLong("interest"),
-        Statements.instant(row, "at"),
+        Rows.instant(row, "at"),
         Loan.State.valueOf(row.getString("state").toUpperCase(Locale.ROOT)));
   }
 
   static void state(Connection c, String loan, Loan.State state, Instant at) throws SQLException {
-    Statements.update(
+    Rows.update(
         c,
         "update economy.loan set state = ?, ended_at = ? where id = ?",
         word(state),
@@ -112,11 +112,11 @@ final class LoanTable {
   }
 
   static void delete(Connection c, String loan) throws SQLException {
-    Statements.update(c, "delete from economy.loan where id = ? and state = 'requested'", loan);
+    Rows.update(c, "delete from economy.loan where id = ? and state = 'requested'", loan);
   }
 
   static void insert(Connection c, Change change) throws SQLException {
-    Statements.update(
+    Rows.update(
         c,
         "insert into economy.loan_change (id, loan, kind, chip, freed, interest, principal, price,"
             + " at, state, ends) values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'requested', ?)",
@@ -133,23 +133,22 @@ final class LoanTable {
   }
 
   static Optional<Change> change(Connection c, String id) throws SQLException {
-    return Statements.first(
-        c, LoanTable::change, "select * from economy.loan_change where id = ?", id);
+    return Rows.first(c, "select * from economy.loan_change where id = ?", LoanTable::change, id);
   }
 
   /** What was decided and is not done. */
   static List<Change> unfinished(Connection c) throws SQLException {
-    return Statements.list(
+    return Rows.list(
         c,
-        LoanTable::change,
-        "select * from economy.loan_change where state = 'requested' order by at, id");
+        "select * from economy.loan_change where state = 'requested' order by at, id",
+        LoanTable::change);
   }
 
   static long liquidations(Connection c, String loan) throws SQLException {
-    return Statements.first(
+    return Rows.first(
             c,
-            row -> row.getLong(1),
             "select count(*) from economy.loan_change where loan = ? and kind = 'liquidate'",
+            row -> row.getLong(1),
             loan)
         .orElseThrow();
   }
@@ -164,18 +163,18 @@ final class LoanTable {
         row.getLong("interest"),
         row.getLong("principal"),
         row.getLong("price"),
-        Statements.instant(row, "at"),
+        Rows.instant(row, "at"),
         row.getString("state").equals("done"),
         Loan.State.valueOf(row.getString("ends").toUpperCase(Locale.ROOT)));
   }
 
   static void done(Connection c, Change change) throws SQLException {
-    Statements.update(c, "update economy.loan_change set state = 'done' where id = ?", change.id());
+    Rows.update(c, "update economy.loan_change set state = 'done' where id = ?", change.id());
     state(c, change.loan(), change.ends(), change.at());
   }
 
   static void delete(Connection c, Change change) throws SQLException {
-    Statements.update(
+    Rows.update(
         c, "delete from economy.loan_change where id = ? and state = 'requested'", change.id());
   }
 }

@@ -1,6 +1,5 @@
 package org.choir.economy;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
@@ -35,7 +34,6 @@ public final class Loans {
           Parameter.LOAN_INTEREST);
 
   private static final System.Logger LOG = System.getLogger(Loans.class.getName());
-  private static final long EPOCH_SECONDS = Duration.ofDays(30).toSeconds();
 
   private final Database database;
   private final Ledger ledger;
@@ -90,9 +88,9 @@ public final class Loans {
    *     ledger_exceeds_credits}
    */
   public View open(TenantId user, long chip, long usdc, String key) {
-    Statements.amount(chip, "CHIP");
-    Statements.amount(usdc, "dollars");
-    String id = "l" + Digest.of(user + " " + Statements.key(key)).prefix(12);
+    Requests.amount(chip, "CHIP");
+    Requests.amount(usdc, "dollars");
+    String id = "l" + Digest.of(user + " " + Requests.key(key)).prefix(12);
     lock.lock();
     try {
       finish();
@@ -179,8 +177,8 @@ public final class Loans {
   }
 
   private void requireNoChange(Instant now) {
-    long epoch = Math.floorDiv(now.getEpochSecond(), EPOCH_SECONDS);
-    Instant from = Instant.ofEpochSecond(epoch * EPOCH_SECONDS);
+    Instant end = Emission.end(Emission.epoch(now));
+    Instant from = end.minus(Emission.EPOCH);
     parameters
         .changed(GOVERNED, from, now)
         .ifPresent(
@@ -192,7 +190,7 @@ public final class Loans {
                       + " was changed ("
                       + change.proposal()
                       + ")",
-                  "try again from " + from.plusSeconds(EPOCH_SECONDS) + " on");
+                  "try again from " + end + " on");
             });
   }
 
@@ -252,7 +250,7 @@ public final class Loans {
    *     no_such_loan}, {@code loan_over}, {@code more_than_owed}, {@code ledger_exceeds_credits}
    */
   public View repay(TenantId user, String id, long amount, String key) {
-    Statements.amount(amount, "dollars");
+    Requests.amount(amount, "dollars");
     lock.lock();
     try {
       finish();
@@ -300,7 +298,7 @@ public final class Loans {
    *     no_such_loan}, {@code loan_over}, {@code ledger_exceeds_credits}
    */
   public View pledge(TenantId user, String id, long chip, String key) {
-    Statements.amount(chip, "CHIP");
+    Requests.amount(chip, "CHIP");
     lock.lock();
     try {
       finish();
@@ -388,7 +386,7 @@ public final class Loans {
   }
 
   private static String changeId(String loan, String kind, String key) {
-    return Digest.of(loan + " " + kind + " " + Statements.key(key)).prefix(24);
+    return Digest.of(loan + " " + kind + " " + Requests.key(key)).prefix(24);
   }
 
   private Optional<LoanTable.Change> change(TenantId user, String loan, String kind, String key) {
@@ -509,12 +507,12 @@ public final class Loans {
     long principal = InterestAccrual.owed(ledger, Chart.loanPrincipal(loan.owner(), loan.id()));
     long interest = InterestAccrual.owed(ledger, Chart.loanInterest(loan.owner(), loan.id()));
     long share = parameters.at(clock.instant()).of(Parameter.LOAN_LIQUIDATION);
-    long worth = Fraction.up(Math.addExact(principal, interest), Fraction.ONE, share);
+    long worth = Shares.partUp(Math.addExact(principal, interest), Shares.WHOLE, share);
     return new View(
         loan,
         pledged,
         principal,
         interest,
-        pledged == 0 ? 0 : Fraction.up(worth, 1_000_000, pledged));
+        pledged == 0 ? 0 : Shares.partUp(worth, 1_000_000, pledged));
   }
 }

@@ -147,7 +147,7 @@ public final class MonthlyBudgets {
                 realised));
     database.transaction(
         c ->
-            Statements.update(
+            Rows.update(
                 c,
                 "update economy.monthly_budget set realised = ?, amount = ?"
                     + " where month = ? and state = 'requested'",
@@ -179,7 +179,7 @@ public final class MonthlyBudgets {
         long returned = Math.min(unused, debt.owedPrincipal());
         database.transaction(
             c ->
-                Statements.update(
+                Rows.update(
                     c,
                     "update economy.monthly_budget set state = 'closing', returned = ?"
                         + " where month = ? and state = 'drawn'",
@@ -245,8 +245,9 @@ public final class MonthlyBudgets {
   private Optional<Row> row(YearMonth month) {
     return database.transaction(
         c ->
-            Statements.first(
+            Rows.first(
                 c,
+                "select * from economy.monthly_budget where month = ?",
                 row ->
                     new Row(
                         new BudgetRule.Budget(
@@ -263,7 +264,6 @@ public final class MonthlyBudgets {
                             row.getLong("amount")),
                         row.getString("state"),
                         row.getLong("returned")),
-                "select * from economy.monthly_budget where month = ?",
                 month.toString()));
   }
 
@@ -271,7 +271,7 @@ public final class MonthlyBudgets {
     BudgetRule.Inputs in = budget.inputs();
     database.transaction(
         c ->
-            Statements.update(
+            Rows.update(
                 c,
                 "insert into economy.monthly_budget (month, lender, chip, price, loan_to_value,"
                     + " monthly_share, debt, cap, realised, capacity, amount, fixed_at, state)"
@@ -294,7 +294,7 @@ public final class MonthlyBudgets {
   private void state(YearMonth month, String state) {
     database.transaction(
         c ->
-            Statements.update(
+            Rows.update(
                 c,
                 "update economy.monthly_budget set state = ? where month = ?",
                 state,

@@ -42,16 +42,16 @@ public final class ParameterHistory {
   }
 
   static List<Change> changes(Connection c) throws SQLException {
-    return Statements.list(
+    return Rows.list(
         c,
+        "select * from economy.parameter_change order by at, seq",
         row ->
             new Change(
                 row.getString("proposal"),
                 Parameter.valueOf(row.getString("parameter")),
                 row.getLong("was"),
                 row.getLong("value"),
-                Statements.instant(row, "at")),
-        "select * from economy.parameter_change order by at, seq");
+                Rows.instant(row, "at")));
   }
 
   /** The last change of one of these in a span of time, its ends included. */
@@ -64,7 +64,7 @@ public final class ParameterHistory {
 
   /** Writes a change down, once for each proposal, in the transaction that executes it. */
   static void add(Connection c, Change change) throws SQLException {
-    Statements.update(
+    Rows.update(
         c,
         "insert into economy.parameter_change (proposal, parameter, was, value, at)"
             + " values (?, ?, ?, ?, ?)",

@@ -53,10 +53,10 @@ public final class PriceBook {
     Instant since =
         database.transaction(
             c ->
-                Statements.first(
+                Rows.first(
                         c,
-                        row -> Statements.maybeInstant(row, "at"),
                         "select max(at) as at from economy.price where source = ?",
+                        row -> Rows.maybeInstant(row, "at"),
                         feed.source())
                     .flatMap(at -> at)
                     .orElse(Instant.EPOCH));
@@ -65,7 +65,7 @@ public final class PriceBook {
   }
 
   private int judge(Connection c, List<PricePoint> told) throws SQLException {
-    Statements.list(c, row -> 1, "select pg_advisory_xact_lock(?)", LOCK);
+    Rows.list(c, "select pg_advisory_xact_lock(?)", row -> 1, LOCK);
     List<PricePoint> counted =
         new ArrayList<>(counted(c, told.getFirst().at().minus(PriceRule.BAND_TIME)));
     Optional<Instant> paused = latest(c).flatMap(PriceRule.Judged::pausedUntil);
@@ -73,7 +73,7 @@ public final class PriceBook {
     for (PricePoint point : told) {
       PriceRule.Judged judged = PriceRule.judge(counted, paused, point);
       int inserted =
-          Statements.update(
+          Rows.update(
               c,
               "insert into economy.price (source, at, told, depth, verdict, micros, paused_until,"
                   + " reason) values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (source, at) do nothing",
@@ -99,14 +99,12 @@ public final class PriceBook {
 
   /** What counts from a moment on, and the one in force before. */
   private static List<PricePoint> counted(Connection c, Instant from) throws SQLException {
-    return Statements.list(
+    return Rows.list(
         c,
-        row ->
-            new PricePoint(
-                Statements.instant(row, "at"), row.getLong("micros"), row.getLong("depth")),
         "select at, micros, depth from economy.price where verdict <> 'ignored' and at >="
             + " coalesce((select max(at) from economy.price where verdict <> 'ignored' and at <"
             + " ?), '-infinity') order by at, seq",
+        row -> new PricePoint(Rows.instant(row, "at"), row.getLong("micros"), row.getLong("depth")),
         from);
   }
 
@@ -115,17 +113,16 @@ public final class PriceBook {
   }
 
   private static List<PriceRule.Judged> history(Connection c, int limit) throws SQLException {
-    return Statements.list(
+    return Rows.list(
         c,
+        "select * from economy.price order by seq desc limit ?",
         row ->
             new PriceRule.Judged(
-                new PricePoint(
-                    Statements.instant(row, "at"), row.getLong("told"), row.getLong("depth")),
+                new PricePoint(Rows.instant(row, "at"), row.getLong("told"), row.getLong("depth")),
                 PriceRule.Verdict.valueOf(row.getString("verdict").toUpperCase(Locale.ROOT)),
                 row.getLong("micros"),
-                Statements.maybeInstant(row, "paused_until"),
+                Rows.maybeInstant(row, "paused_until"),
                 row.getString("reason")),
-        "select * from economy.price order by seq desc limit ?",
         limit);
   }
 

@@ -108,8 +108,8 @@ public final class PriceRule {
         high = Math.max(high, counted.get(i).micros());
       }
     }
-    long most = Math.min(PricePoint.MICROS_MAX, low + Fraction.share(low, BAND));
-    long least = Math.max(1, high - Fraction.share(high, BAND));
+    long most = Math.min(PricePoint.MICROS_MAX, low + Shares.ppm(low, BAND));
+    long least = Math.max(1, high - Shares.ppm(high, BAND));
     if (told.micros() <= most && told.micros() >= least) {
       return new Judged(told, Verdict.COUNTED, told.micros(), Optional.empty(), "");
     }

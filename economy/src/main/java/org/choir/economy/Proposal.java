@@ -105,7 +105,7 @@ public record Proposal(
             "the treasury gives nothing to " + to,
             "name a user's available purse, or " + Chart.lending());
       }
-      Statements.amount(amount, to.currency().name());
+      Requests.amount(amount, to.currency().name());
       purpose = Text.visible(purpose, PURPOSE_MAX);
     }
 

@@ -15,7 +15,7 @@ final class ProposalTable {
   private ProposalTable() {}
 
   static void insert(Connection c, Proposal proposal, String key) throws SQLException {
-    Statements.update(
+    Rows.update(
         c,
         "insert into economy.proposal (id, proposer, key, kind, subject, content, bond, quorum,"
             + " timelock, at, closes_at, snapshot, circulating, price, state)"
@@ -38,10 +38,10 @@ final class ProposalTable {
 
   static List<Proposal> list(Connection c, String condition, Object... arguments)
       throws SQLException {
-    return Statements.list(
+    return Rows.list(
         c,
-        ProposalTable::proposal,
         "select * from economy.proposal " + condition + " order by at, id",
+        ProposalTable::proposal,
         arguments);
   }
 
@@ -57,8 +57,8 @@ final class ProposalTable {
         row.getLong("bond"),
         row.getLong("quorum"),
         row.getLong("timelock"),
-        Statements.instant(row, "at"),
-        Statements.instant(row, "closes_at"),
+        Rows.instant(row, "at"),
+        Rows.instant(row, "closes_at"),
         row.getLong("snapshot"),
         row.getLong("circulating"),
         row.getLong("price"),
@@ -67,7 +67,7 @@ final class ProposalTable {
   }
 
   static void delete(Connection c, String id) throws SQLException {
-    Statements.update(c, "delete from economy.proposal where id = ? and state = 'requested'", id);
+    Rows.update(c, "delete from economy.proposal where id = ? and state = 'requested'", id);
   }
 
   /** Brings a proposal from one state to the next; false if it is not there any more. */
@@ -79,7 +79,7 @@ final class ProposalTable {
       String reason,
       Optional<Instant> ended)
       throws SQLException {
-    return Statements.update(
+    return Rows.update(
             c,
             "update economy.proposal set state = ?, reason = ?, ended_at = ?"
                 + " where id = ? and state = ?",
@@ -97,7 +97,7 @@ final class ProposalTable {
 
   /** Writes a vote down; false if this voter has voted. */
   static boolean insert(Connection c, String proposal, Proposal.Vote vote) throws SQLException {
-    return Statements.update(
+    return Rows.update(
             c,
             "insert into economy.vote (proposal, voter, yes, weight, explanation, at)"
                 + " values (?, ?, ?, ?, ?::jsonb, ?) on conflict do nothing",
@@ -111,16 +111,16 @@ final class ProposalTable {
   }
 
   static List<Proposal.Vote> votes(Connection c, String proposal) throws SQLException {
-    return Statements.list(
+    return Rows.list(
         c,
+        "select * from economy.vote where proposal = ? order by at, voter",
         row ->
             new Proposal.Vote(
                 new TenantId(row.getString("voter")),
                 row.getBoolean("yes"),
                 row.getLong("weight"),
                 Explanation.parse(Json.parseObject(row.getString("explanation"))),
-                Statements.instant(row, "at")),
-        "select * from economy.vote where proposal = ? order by at, voter",
+                Rows.instant(row, "at")),
         proposal);
   }
 }

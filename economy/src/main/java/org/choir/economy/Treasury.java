@@ -110,10 +110,10 @@ public final class Treasury {
     ledger.open(Chart.bank(service), Limit.NONE);
     ledger.require(
         Transfer.move(
-            Transfer.id("lender-paid-in", debt.lender(), Statements.key(key)),
+            Transfer.id("lender-paid-in", debt.lender(), Requests.key(key)),
             Chart.bank(service),
             debt.cash(),
-            Statements.amount(amount, "dollars"),
+            Requests.amount(amount, "dollars"),
             "lender_paid_in",
             Explanation.NONE));
   }
@@ -126,10 +126,10 @@ public final class Treasury {
   public void fundLending(long amount, String key) {
     ledger.require(
         Transfer.move(
-            Transfer.id("fund-lending", Statements.key(key)),
+            Transfer.id("fund-lending", Requests.key(key)),
             Chart.treasury(Currency.USDC),
             Chart.lending(),
-            Statements.amount(amount, "dollars"),
+            Requests.amount(amount, "dollars"),
             TreasuryFlow.LENDING_FUNDED.reason(),
             Explanation.NONE));
   }
@@ -153,8 +153,8 @@ public final class Treasury {
    *     ledger_exceeds_credits}
    */
   public long repay(long amount, String key) {
-    Statements.amount(amount, "dollars");
-    Statements.key(key);
+    Requests.amount(amount, "dollars");
+    Requests.key(key);
     debt.lock().lock();
     try {
       Instant now = clock.instant();
@@ -171,7 +171,7 @@ public final class Treasury {
         }
         database.transaction(
             c ->
-                Statements.update(
+                Rows.update(
                     c,
                     "insert into economy.debt_repayment (key, lender, interest, principal, at,"
                         + " state) values (?, ?, ?, ?, ?, 'requested')",
@@ -197,10 +197,10 @@ public final class Treasury {
   private Optional<Repayment> repayment(String key) {
     return database.transaction(
         c ->
-            Statements.first(
+            Rows.first(
                 c,
-                row -> new Repayment(key, row.getLong("interest"), row.getLong("principal")),
                 "select * from economy.debt_repayment where key = ?",
+                row -> new Repayment(key, row.getLong("interest"), row.getLong("principal")),
                 key));
   }
 
@@ -228,7 +228,7 @@ public final class Treasury {
       if (ledger.find(orders.getFirst().id()).isEmpty()) {
         database.transaction(
             c ->
-                Statements.update(
+                Rows.update(
                     c,
                     "delete from economy.debt_repayment where key = ? and state = 'requested'",
                     key));
@@ -236,9 +236,7 @@ public final class Treasury {
       throw e;
     }
     database.transaction(
-        c ->
-            Statements.update(
-                c, "update economy.debt_repayment set state = 'done' where key = ?", key));
+        c -> Rows.update(c, "update economy.debt_repayment set state = 'done' where key = ?", key));
   }
 
   private Transfer clearing(String key, String part, AccountId owed, long amount) {

@@ -92,10 +92,10 @@ final class TreasuryDebt {
   private Optional<LocalDate> firstDraw() {
     return database.transaction(
         c ->
-            Statements.first(
+            Rows.first(
                     c,
-                    row -> Statements.maybeInstant(row, "at"),
                     "select min(fixed_at) as at from economy.monthly_budget where lender = ?",
+                    row -> Rows.maybeInstant(row, "at"),
                     lender.name())
                 .flatMap(at -> at)
                 .map(at -> LocalDate.ofInstant(at, ZoneOffset.UTC)));

@@ -48,12 +48,12 @@ public final class TreasurySales implements PriceFeed {
     PricePoint checked = new PricePoint(now, micros, 0);
     database.transaction(
         c ->
-            Statements.update(
+            Rows.update(
                 c,
                 "insert into economy.sale_offer (at, micros, who) values (?, ?, ?)",
                 now,
                 checked.micros(),
-                Statements.key(who)));
+                Requests.key(who)));
   }
 
   @Override
@@ -67,12 +67,12 @@ public final class TreasurySales implements PriceFeed {
     List<Offer> offers =
         database.transaction(
             c ->
-                Statements.list(
+                Rows.list(
                     c,
-                    row -> new Offer(Statements.instant(row, "at"), row.getLong("micros")),
                     "select at, micros from economy.sale_offer where at >= coalesce((select"
                         + " max(at) from economy.sale_offer where at <= ?), '-infinity') order by"
                         + " at",
+                    row -> new Offer(Rows.instant(row, "at"), row.getLong("micros")),
                     after));
     if (offers.isEmpty()) {
       return List.of();

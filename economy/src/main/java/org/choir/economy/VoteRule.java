@@ -5,9 +5,6 @@ public final class VoteRule {
   /** How far one vote may move a number, in parts per million of what it was. */
   static final long CHANGE = 200_000;
 
-  /** What an account gets at sign-up at most, which never votes. */
-  static final long STARTER = 50_000_000;
-
   private VoteRule() {}
 
   /**
@@ -47,7 +44,7 @@ public final class VoteRule {
     long borrowed = 0;
     if (had.owed() > 0) {
       borrowed =
-          had.price() == 0 ? Long.MAX_VALUE : Fraction.up(had.owed(), 1_000_000, had.price());
+          had.price() == 0 ? Long.MAX_VALUE : Shares.partUp(had.owed(), 1_000_000, had.price());
     }
     long own = Math.subtractExact(Math.addExact(had.available(), had.staked()), had.starterOut());
     return own <= borrowed ? 0 : own - borrowed;
@@ -63,7 +60,7 @@ public final class VoteRule {
   /** Decides: enough CHIP has voted, and more of it for than against. */
   public static Decision decide(long yes, long no, long circulating, long quorum) {
     long cast = Math.addExact(yes, no);
-    long needed = Fraction.up(circulating, quorum, Fraction.ONE);
+    long needed = Shares.partUp(circulating, quorum, Shares.WHOLE);
     if (cast < needed) {
       return new Decision(
           false, yes, no, needed, "quorum missed: " + cast + " of " + needed + " votes");
@@ -79,7 +76,7 @@ public final class VoteRule {
    */
   public static boolean within(Parameter parameter, long now, long value) {
     long base = now == 0 ? parameter.standard() : now;
-    long step = Math.max(1, Fraction.share(base, CHANGE));
+    long step = Math.max(1, Shares.ppm(base, CHANGE));
     return value >= parameter.least()
         && value <= parameter.most()
         && Math.abs(Math.subtractExact(value, now)) <= step;
