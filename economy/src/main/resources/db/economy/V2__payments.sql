@@ -30,6 +30,8 @@ create table economy.purchase (
   checkout text unique,
   url text,
   payment text unique,
+  -- The saved card that is charged; it does not change while one purchase is tried.
+  method text,
   return_to text not null,
   requested_at timestamptz not null,
   expires_at timestamptz not null,
@@ -58,7 +60,8 @@ create table economy.refund (
   cents bigint not null check (cents > 0),
   payment text not null,
   asked boolean not null default false,
-  done boolean not null default false
+  done boolean not null default false,
+  problem text not null default ''
 );
 
 -- A user's consent to be charged without being asked each time.

@@ -71,16 +71,16 @@ public final class Chart {
   }
 
   /**
-   * What a user bought by card a short while ago, while the card's bank may yet take the money back.
-   * No overdraft.
+   * What a user bought by card a short while ago, while the card's bank may yet take the money
+   * back. No overdraft.
    */
   public static AccountId held(TenantId user, Currency currency) {
     return AccountId.user(user, "held", currency);
   }
 
   /**
-   * What a user owes: payments that were taken back after what they bought was spent. Negative while
-   * there is a debt. No overpayment.
+   * What a user owes: payments that were taken back after what they bought was spent. Negative
+   * while there is a debt. No overpayment.
    */
   public static AccountId debt(TenantId user) {
     return AccountId.user(user, "debt", Currency.USDC);

@@ -10,9 +10,9 @@ import org.choir.core.Currency;
 import org.choir.core.Money;
 
 /**
- * Prices, limits and times of payments. Sums of dollars are whole cents towards banks and millionths
- * in the ledger; what does not divide is rounded up for what is bought and down for what is paid
- * out.
+ * Prices, limits and times of payments. Sums of dollars are whole cents towards banks and
+ * millionths in the ledger; what does not divide is rounded up for what is bought and down for what
+ * is paid out.
  */
 public final class PaymentRules {
   /** A pack: 500 credits for $10. Any number of credits is sold at this price. */
@@ -43,10 +43,10 @@ public final class PaymentRules {
   public static final Duration CHECKOUT_LIFE = Duration.ofHours(1);
 
   /** How long CHIP bought by card cannot leave: in this time most frauds are reported. */
-  public static final Duration CARD_HOLD = Duration.ofHours(72);
+  public static final Duration CARD_HOLD = Duration.ofDays(3);
 
   /** How long withdrawals wait until the first of a user was paid. */
-  public static final Duration FIRST_HOLD = Duration.ofHours(72);
+  public static final Duration FIRST_HOLD = Duration.ofDays(3);
 
   private static final long WITHDRAW_CENTS_MIN = 100;
 
@@ -54,7 +54,7 @@ public final class PaymentRules {
   public static final long WITHDRAW_CENTS_PER_DAY = 500_000;
 
   /** The time over which withdrawals are added up: no midnight divides them. */
-  public static final Duration WITHDRAW_DAY = Duration.ofHours(24);
+  public static final Duration WITHDRAW_DAY = Duration.ofDays(1);
 
   private PaymentRules() {}
 

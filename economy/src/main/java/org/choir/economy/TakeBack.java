@@ -4,10 +4,11 @@ import java.math.BigInteger;
 
 /**
  * What follows when a payment goes back to its payer, or comes again. What was bought is taken back
- * as far as it is still there; for what is gone the user owes its share of the price. A payment that
- * comes again (a dispute that was won) first ends that debt, is paid to the user where the debt had
- * been repaid, and for the rest gives back what was taken. Pure; nothing is lost by rounding: units
- * due are rounded up, dollars taken for them down, the difference is part of the debt.
+ * as far as it is still there; for what is gone the user owes its share of the price. A payment
+ * that comes again (a dispute that was won) first ends that debt, is paid to the user where the
+ * debt had been repaid, and for the rest gives back what was taken. Pure; nothing is lost by
+ * rounding: units due are rounded up, dollars taken for them down, the difference is part of the
+ * debt.
  */
 final class TakeBack {
   private TakeBack() {}
