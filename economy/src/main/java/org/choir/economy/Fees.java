@@ -12,10 +12,12 @@ import org.choir.core.TenantId;
  */
 public final class Fees {
   private final Ledger ledger;
+  private final Purses purses;
   private final Supplier<Parameters> parameters;
 
   public Fees(Ledger ledger, Supplier<Parameters> parameters) {
     this.ledger = ledger;
+    this.purses = new Purses(ledger);
     this.parameters = parameters;
   }
 
@@ -48,7 +50,7 @@ public final class Fees {
   }
 
   private long take(TenantId user, long amount, String what, String article, String key) {
-    Purses.open(ledger, user);
+    purses.open(user);
     var id = Transfer.id("fee", what, user.value(), article, key);
     var before = ledger.find(id);
     if (before.isPresent()) {

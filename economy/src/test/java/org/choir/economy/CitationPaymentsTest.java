@@ -13,20 +13,13 @@ import java.util.Random;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
 import org.choir.core.TenantId;
-import org.choir.database.Database;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Citation payments over real tables: pending, settled, void, and killed in the middle. */
-@ExtendWith(OneDatabase.class)
 class CitationPaymentsTest {
   private static final YearMonth JANUARY = YearMonth.of(2026, 1);
   private static final YearMonth FEBRUARY = YearMonth.of(2026, 2);
-  private final Economy e;
-
-  CitationPaymentsTest(Database database) {
-    this.e = new Economy(database);
-  }
+  private final Economy e = new Economy();
 
   private static List<Cited> citations(TenantId author, int count, Instant at) {
     List<Cited> all = new ArrayList<>();
@@ -176,7 +169,7 @@ class CitationPaymentsTest {
     String expected = "";
     for (int kill = 0; kill <= 8; kill++) {
       for (boolean after : new boolean[] {false, true}) {
-        Economy x = new Economy(e.database);
+        Economy x = new Economy();
         x.treasuryBorrows(100 * Economy.DOLLAR);
         if (kill > 0) {
           x.ledger.kill(kill, after);
@@ -227,7 +220,7 @@ class CitationPaymentsTest {
     System.out.println("seed " + seed);
     Random random = new Random(seed);
     for (int round = 0; round < 5; round++) {
-      Economy x = new Economy(e.database);
+      Economy x = new Economy();
       long budget = random.nextInt(1_000, 50_000_000);
       long average = random.nextInt(150);
       x.open(JANUARY, budget, average);

@@ -25,7 +25,7 @@ final class Economy {
   static final TenantId BEN = new TenantId("ben");
 
   final Database database;
-  final ReferenceLedger books;
+  final Ledger books;
   final KillableLedger ledger;
   Instant now = Instant.parse("2026-01-01T08:00:00Z");
   Parameters parameters = Parameters.STANDARD;
@@ -37,22 +37,38 @@ final class Economy {
   Fees fees;
   CitationPayments citations;
 
-  Economy(Database database) {
+  private static final class Shared {
+    static final Database DATABASE = TestDatabase.fresh();
+  }
+
+  /** Over the plain ledger and tables that are emptied. */
+  Economy() {
+    this(emptied(), Optional.empty());
+  }
+
+  /** Over a database of its own and the real ledger in it. */
+  Economy(Database database, Ledger books) {
+    this(database, Optional.of(books));
+  }
+
+  private Economy(Database database, Optional<Ledger> given) {
     this.database = database;
-    this.books = new ReferenceLedger(() -> now);
+    this.books = given.orElseGet(() -> new ReferenceLedger(() -> now));
     this.ledger = new KillableLedger(books);
-    database.transaction(
-        c -> {
-          Rows.update(
-              c,
-              "truncate economy.news, economy.sign_up, economy.run_charge, economy.stake,"
-                  + " economy.reward_move, economy.reward, economy.epoch, economy.citation_pay,"
-                  + " economy.citation_month");
-          return 0;
-        });
     restart();
     Genesis.ensure(ledger);
     ledger.open(Chart.bank("test"), Limit.NONE);
+  }
+
+  private static Database emptied() {
+    Shared.DATABASE.transaction(
+        c ->
+            Rows.update(
+                c,
+                "truncate economy.news, economy.sign_up, economy.run_charge, economy.stake,"
+                    + " economy.reward_move, economy.reward, economy.epoch, economy.citation_pay,"
+                    + " economy.citation_month"));
+    return Shared.DATABASE;
   }
 
   /** A new server process over the same tables and books. */

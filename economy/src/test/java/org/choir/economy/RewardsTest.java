@@ -11,19 +11,12 @@ import java.util.Random;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
 import org.choir.core.TenantId;
-import org.choir.database.Database;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Rewards over real tables: what is made, when it vests, and what stops it. */
-@ExtendWith(OneDatabase.class)
 class RewardsTest {
   private static final long CHIP = Economy.CHIP;
-  private final Economy e;
-
-  RewardsTest(Database database) {
-    this.e = new Economy(database);
-  }
+  private final Economy e = new Economy();
 
   private long vested(TenantId user) {
     return e.chip(Chart.available(user, Currency.CHIP));
@@ -79,7 +72,7 @@ class RewardsTest {
     e.live(35);
     long daily = vested(Economy.ADA);
     assertThat(daily).isEqualTo(Vesting.due(230 * CHIP, 200_000, 35, 90));
-    Economy off = new Economy(e.database);
+    Economy off = new Economy();
     off.rewards.claim(Economy.work("a", Economy.ADA, 77));
     off.days(35);
     off.rewards.vest(off.now);
@@ -178,7 +171,7 @@ class RewardsTest {
 
   /** What these articles of one person earn through so many accounts. */
   private long earned(List<Integer> scores, int accounts) {
-    Economy x = new Economy(e.database);
+    Economy x = new Economy();
     for (int i = 0; i < scores.size(); i++) {
       TenantId account = new TenantId("m" + i % accounts);
       x.rewards.claim(Economy.work("a" + i, account, "person", scores.get(i), 1, 1, false));
@@ -195,7 +188,7 @@ class RewardsTest {
     String expected = "";
     for (int kill = 0; kill <= 9; kill++) {
       for (boolean after : new boolean[] {false, true}) {
-        Economy x = new Economy(e.database);
+        Economy x = new Economy();
         x.parameters = e.parameters;
         if (kill > 0) {
           x.ledger.kill(kill, after);

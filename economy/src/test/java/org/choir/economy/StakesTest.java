@@ -11,20 +11,13 @@ import java.util.concurrent.Future;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
-import org.choir.database.Database;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Stakes over real tables: taken, bound, free, accused, slashed. */
-@ExtendWith(OneDatabase.class)
 class StakesTest {
   private static final long CHIP = Economy.CHIP;
   private static final long STAKE = 100 * CHIP;
-  private final Economy e;
-
-  StakesTest(Database database) {
-    this.e = new Economy(database);
-  }
+  private final Economy e = new Economy();
 
   private static void requireFails(ThrowingCallable call, String code) {
     assertThatThrownBy(call)
@@ -215,7 +208,7 @@ class StakesTest {
   @Test
   void stakeWithdrawRace() throws Exception {
     for (int round = 0; round < 20; round++) {
-      Economy x = new Economy(e.database);
+      Economy x = new Economy();
       x.buy(Economy.ADA, 100);
       x.ledger.open(Chart.available(Economy.BEN, Currency.CHIP), Limit.NO_OVERDRAFT);
       // A published article before: nothing may be missing.
@@ -275,7 +268,7 @@ class StakesTest {
   void whereverItIsKilledNoStakeIsTakenTwiceOrLost() {
     for (int kill = 1; kill <= 4; kill++) {
       for (boolean after : new boolean[] {false, true}) {
-        Economy x = new Economy(e.database);
+        Economy x = new Economy();
         x.buy(Economy.ADA, 100);
         x.ledger.kill(kill, after);
         again(x, () -> x.stakes.take(Economy.ADA, "k", STAKE));
