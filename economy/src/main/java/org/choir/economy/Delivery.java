@@ -361,7 +361,7 @@ final class Delivery {
       case CHIP -> {
         Transfer dollars =
             moved(purchase, "dollars", bank, purchase.till(), purchase.micro(), "chip_sold");
-        Transfer units = posted(purchase, "units", purchase.units(), "chip_bought", "reserve");
+        Transfer units = posted(purchase, "units", purchase.units(), TreasurySales.SOLD, "reserve");
         // What was set aside may be free again if the word of the payment came very late: then it
         // is bought all the same if there is enough. That a reservation is over is for ever.
         yield stands(List.of(dollars.chained(), units), OVER) || late(purchase);
@@ -386,7 +386,7 @@ final class Delivery {
                 Chart.treasury(Currency.CHIP),
                 Chart.held(purchase.user(), Currency.CHIP),
                 purchase.units(),
-                "chip_bought")),
+                TreasurySales.SOLD)),
         Set.of(Outcome.EXCEEDS_CREDITS));
   }
 
