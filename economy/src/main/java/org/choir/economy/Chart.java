@@ -163,4 +163,28 @@ public final class Chart {
   public static AccountId bond(TenantId user, String proposal) {
     return AccountId.user(user, "bond." + proposal, Currency.CHIP);
   }
+
+  /**
+   * What a user bought by card a short while ago, while the card's bank may yet take the money
+   * back. No overdraft.
+   */
+  public static AccountId held(TenantId user, Currency currency) {
+    return AccountId.user(user, "held", currency);
+  }
+
+  /**
+   * What a user owes: payments that were taken back after what they bought was spent. Negative
+   * while there is a debt. No overpayment.
+   */
+  public static AccountId debt(TenantId user) {
+    return AccountId.user(user, "debt", Currency.USDC);
+  }
+
+  /**
+   * Payments that were taken back after the platform had spent them: what it owes itself. Negative
+   * while it does. No overpayment.
+   */
+  public static AccountId shortfall() {
+    return new AccountId("platform", "shortfall", Currency.USDC);
+  }
 }

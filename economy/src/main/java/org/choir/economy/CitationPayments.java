@@ -1,9 +1,7 @@
 package org.choir.economy;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.YearMonth;
@@ -17,7 +15,6 @@ import java.util.function.Supplier;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
 import org.choir.core.Json;
-import org.choir.core.Money;
 import org.choir.core.TenantId;
 import org.choir.database.Database;
 
@@ -28,11 +25,10 @@ import org.choir.database.Database;
  */
 public final class CitationPayments {
   private static final int BATCH = 300;
-  private static final String FORMULA =
-      "budget / max(three-month average, floor, eligible this month), an author's sum rounded down";
 
   private final Database database;
   private final Ledger ledger;
+  private final Purses purses;
   private final Supplier<Parameters> parameters;
   private final EarningBonus bonus;
   private final InstantSource clock;
@@ -42,6 +38,7 @@ public final class CitationPayments {
       Database database, Ledger ledger, Supplier<Parameters> parameters, InstantSource clock) {
     this.database = database;
     this.ledger = ledger;
+    this.purses = new Purses(ledger);
     this.parameters = parameters;
     this.bonus = new EarningBonus(ledger, parameters);
     this.clock = clock;
@@ -260,9 +257,9 @@ public final class CitationPayments {
               Explanation.of(
                   "budget - paid",
                   "budget",
-                  usdc(month.terms().budget()),
+                  CitationOrders.usdc(month.terms().budget()),
                   "paid",
-                  usdc(month.paid()))));
+                  CitationOrders.usdc(month.paid()))));
     }
     List<String> earned =
         database.transaction(
@@ -292,10 +289,10 @@ public final class CitationPayments {
       }
       List<Transfer> orders = new ArrayList<>();
       Map<YearMonth, CitationMonth> months = new HashMap<>();
-      undone.stream().map(CitationPay::author).distinct().forEach(a -> Purses.open(ledger, a));
+      undone.stream().map(CitationPay::author).distinct().forEach(purses::open);
       for (CitationPay pay : undone) {
         CitationMonth month = months.computeIfAbsent(pay.month(), this::require);
-        orders.addAll(orders(pay, month));
+        orders.addAll(CitationOrders.of(pay, month));
       }
       if (!orders.isEmpty()) {
         ledger.require(orders);
@@ -305,7 +302,7 @@ public final class CitationPayments {
           c -> {
             for (CitationPay pay : undone) {
               CitationTable.done(c, pay);
-              tell(c, pay, now);
+              CitationOrders.tell(c, pay, now);
             }
             return 0;
           });
@@ -314,106 +311,6 @@ public final class CitationPayments {
 
   private CitationMonth require(YearMonth month) {
     return database.transaction(c -> CitationTable.month(c, month)).orElseThrow();
-  }
-
-  private static List<Transfer> orders(CitationPay pay, CitationMonth month) {
-    Explanation why = why(pay, month);
-    List<Transfer> orders = new ArrayList<>();
-    AccountId budget = Chart.citationBudget(pay.month());
-    AccountId purse = Chart.citations(pay.author());
-    switch (pay.state()) {
-      case PENDING -> {
-        if (pay.reserved() > 0) {
-          orders.add(
-              Transfer.reserve(
-                  pay.id("reserve"),
-                  budget,
-                  purse,
-                  pay.reserved(),
-                  Duration.ZERO,
-                  "citation_pending",
-                  why));
-        }
-      }
-      case VOID -> {
-        if (pay.reserved() > 0) {
-          orders.add(Transfer.release(pay.id("void"), pay.id("reserve"), "citation_void", why));
-        }
-      }
-      case PAID -> {
-        if (pay.reserved() >= pay.amount()) {
-          orders.add(
-              Transfer.post(pay.id("post"), pay.id("reserve"), pay.amount(), "citation_paid", why)
-                  .chained());
-        } else {
-          if (pay.reserved() > 0) {
-            orders.add(
-                Transfer.release(pay.id("release"), pay.id("reserve"), "citation_settled", why)
-                    .chained());
-          }
-          orders.add(
-              Transfer.move(pay.id("pay"), budget, purse, pay.amount(), "citation_paid", why)
-                  .chained());
-        }
-        orders.add(
-            Transfer.move(
-                pay.id("earned"),
-                purse,
-                Chart.available(pay.author(), Currency.USDC),
-                pay.amount(),
-                "citation_earned",
-                why));
-      }
-    }
-    return orders;
-  }
-
-  private static Explanation why(CitationPay pay, CitationMonth month) {
-    boolean settled = month.state() != CitationMonth.State.OPEN;
-    return Explanation.of(
-        settled ? FORMULA : "provisional: " + FORMULA,
-        "citation",
-        pay.citation(),
-        "article",
-        pay.article(),
-        "month",
-        pay.month(),
-        "budget",
-        usdc(month.terms().budget()),
-        "average",
-        month.terms().average(),
-        "floor",
-        month.terms().floor(),
-        "eligible",
-        settled ? month.eligible() : "so far",
-        "rate",
-        usdc(settled ? month.rate(0) : pay.reserved()),
-        "void",
-        pay.reason());
-  }
-
-  private static void tell(Connection c, CitationPay pay, Instant now) throws SQLException {
-    ObjectNode data =
-        Json.object()
-            .put("citation", pay.citation())
-            .put("article", pay.article())
-            .put("month", pay.month().toString())
-            .put(
-                "amount",
-                usdc(pay.state() == CitationPay.State.PAID ? pay.amount() : pay.reserved())
-                    .toString());
-    if (!pay.reason().isEmpty()) {
-      data.put("reason", pay.reason());
-    }
-    String type = "citation_" + pay.state().word();
-    News.add(
-        c,
-        pay.id(type).toString(),
-        "citation.reward." + pay.article(),
-        pay.author().value(),
-        type,
-        data,
-        now);
   }
 
   /** The average of citations paid in the three months before this one; months not there are 0. */
@@ -450,9 +347,5 @@ public final class CitationPayments {
                 "select * from economy.citation_pay where account = ? order by seq desc limit 1000",
                 CitationPay::read,
                 user.value()));
-  }
-
-  private static Money usdc(long micro) {
-    return new Money(micro, Currency.USDC);
   }
 }
