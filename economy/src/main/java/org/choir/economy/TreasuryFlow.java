@@ -21,14 +21,6 @@ public enum TreasuryFlow {
   STAKE_SLASHED,
   /** CHIP sold, and its dollars. */
   CHIP_SOLD,
-  /** CHIP of a sale whose payment went back. */
-  TAKEN_BACK,
-  /** Dollars of a sale that went back to the payer. */
-  CHIP_SALE_UNDONE,
-  /** Dollars that had gone back and were paid after all. */
-  PAYMENT_CAME_AGAIN,
-  /** CHIP for them. */
-  GIVEN_AGAIN,
   /** Dollars that credits have earned. */
   CREDITS_REVENUE,
   /** CHIP taken from a loan. */

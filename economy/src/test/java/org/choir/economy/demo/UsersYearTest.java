@@ -136,7 +136,7 @@ class UsersYearTest {
   /** Stripe's own balance is what the ledger says is there, and the bank got its sum once. */
   private static void theDollarsAreWhereTheBooksSay(
       Ledger ledger, YearParts parts, boolean buysChip) {
-    long cents = 10_000_000 + (buysChip ? 25_000 : 0) - 17_345;
+    long cents = 10_000_000L + (buysChip ? 25_000 : 0) - 17_345;
     assertThat(parts.sandbox().balance("")).isEqualTo(cents);
     AccountId stripe = Chart.bank("stripe");
     assertThat(ledger.balance(stripe).posted()).isEqualTo(-cents * 10_000);
