@@ -3,6 +3,7 @@ package org.choir.economy;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.choir.core.Currency;
 
 /**
  * Double entry in whole units: accounts, and transfers between them that never change once
@@ -28,6 +29,15 @@ public interface Ledger {
 
   /** How an account stands; zero for one that does not exist. */
   Balance balance(AccountId account);
+
+  /** How an account stood when the ledger had accepted so many orders. */
+  Balance balanceAt(AccountId account, long seq);
+
+  /** How many orders were accepted so far. */
+  long seq();
+
+  /** Every account of this purse and currency, in the order of their owners. */
+  List<AccountId> accounts(String purse, Currency currency);
 
   /** An accepted order, if there is one with this id. */
   Optional<LedgerEntry> find(UUID id);

@@ -37,13 +37,36 @@ public record Transfer(
   /** What an order does. */
   public enum Kind {
     /** Moves the amount at once. */
-    MOVE,
+    MOVE(0),
     /** Reserves the amount on both sides. */
-    RESERVE,
+    RESERVE(1),
     /** Moves what was reserved, or a part of it. */
-    POST,
+    POST(2),
     /** Gives back what was reserved. */
-    RELEASE
+    RELEASE(3),
+    /** Gives back what was reserved, because its time is over; ordered by the ledger alone. */
+    EXPIRE(4);
+
+    private final int code;
+
+    Kind(int code) {
+      this.code = code;
+    }
+
+    /** What stands for it in the database. */
+    int code() {
+      return code;
+    }
+
+    /** The inverse of {@link #code}. */
+    static Kind of(int code) {
+      for (Kind kind : values()) {
+        if (kind.code == code) {
+          return kind;
+        }
+      }
+      throw new IllegalArgumentException("a transfer of kind " + code);
+    }
   }
 
   /** An order that moves an amount at once. */
@@ -112,6 +135,27 @@ public record Transfer(
         false,
         reason,
         why);
+  }
+
+  /** What the ledger orders when the time of a reservation is over. */
+  static Transfer expire(UUID pending) {
+    return new Transfer(
+        id("expire", pending.toString()),
+        Kind.EXPIRE,
+        Optional.empty(),
+        Optional.empty(),
+        0,
+        Optional.of(pending),
+        Duration.ZERO,
+        false,
+        "expired",
+        Explanation.NONE);
+  }
+
+  /** The same, with the accounts of the reservation that it ends. */
+  Transfer between(Optional<AccountId> debited, Optional<AccountId> credited) {
+    return new Transfer(
+        id, kind, debited, credited, amount, pending, timeout, linked, reason, explanation);
   }
 
   /** The same, bound to the next of its order. */
