@@ -248,11 +248,11 @@ public final class Settlements {
 
   private Step send(Signed signed) {
     Answer answer = asked(signed, () -> chain.submit(signed));
-    if (answer instanceof Answer.Absent) {
+    if (answer instanceof Answer.Absent refusal) {
       // It was not taken. Perhaps because it, or another that uses the same coin, was before.
       Answer found = asked(signed, () -> chain.look(signed));
       if (found instanceof Answer.Absent absent && !absent.never()) {
-        trouble(signed, ((Answer.Absent) answer).message());
+        trouble(signed, refusal.message());
         return Step.STOP;
       }
       return decide(signed, found);

@@ -147,8 +147,8 @@ public final class LocalSui implements AutoCloseable {
 
   /** Changes the amount of a receipt. */
   public synchronized void falsify(String receipt, long amount) {
-    SuiChain.Paid paid = chain.receipts.get(receipt);
-    chain.receipts.put(receipt, new SuiChain.Paid(paid.kind(), amount, paid.party()));
+    chain.receipts.computeIfPresent(
+        receipt, (id, paid) -> new SuiChain.Paid(paid.kind(), amount, paid.party()));
   }
 
   /** Pays a receipt by another transaction than ours. */
@@ -255,7 +255,7 @@ public final class LocalSui implements AutoCloseable {
         effects = chain.execute(Base64.getDecoder().decode(bytes), signatures);
       }
     } catch (SuiChain.Refusal e) {
-      return error(e.getMessage(), "BAD_USER_INPUT");
+      return error(String.valueOf(e.getMessage()), "BAD_USER_INPUT");
     }
     if (fault == Fault.INTERNAL_AFTER) {
       return error("Internal error", "INTERNAL_SERVER_ERROR");
@@ -341,7 +341,7 @@ public final class LocalSui implements AutoCloseable {
 
   private void ground(ObjectNode data, JsonNode variables) {
     data.putObject("treasury").putObject("owner").put("initialSharedVersion", 5);
-    put(data.putObject("payer"), chain.payer, chain.objects.get(chain.payer));
+    put(data.putObject("payer"), chain.payer, chain.thing(chain.payer));
     data.set("gas", coins(variables, "gasOwner", "gasType"));
     data.set("coins", coins(variables, "sender", "coinType"));
   }

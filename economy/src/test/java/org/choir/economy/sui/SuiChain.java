@@ -7,6 +7,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 
 /**
@@ -91,6 +92,10 @@ final class SuiChain {
   void open(SuiAddress platform) {
     objects.put(treasury, new Thing(treasury, "treasury", 5, 0));
     objects.put(payer, new Thing(platform, "payer", 6, 0));
+  }
+
+  Thing thing(SuiAddress id) {
+    return Objects.requireNonNull(objects.get(id));
   }
 
   /** Executes it, or gives the effects again if it was executed before. */
@@ -199,7 +204,8 @@ final class SuiChain {
     long sum = 0;
     long version = 0;
     for (ObjectRef coin : data.gas().payment()) {
-      Thing thing = objects.remove(coin.id());
+      Thing thing = thing(coin.id());
+      objects.remove(coin.id());
       sum += thing.balance();
       version = Math.max(version, thing.version());
     }
@@ -248,7 +254,7 @@ final class SuiChain {
     }
 
     private void change(SuiAddress coin, long delta) {
-      Thing thing = objects.get(coin);
+      Thing thing = thing(coin);
       if (thing.balance() + delta < 0) {
         throw new Abort(98);
       }
@@ -259,7 +265,8 @@ final class SuiChain {
 
     private void merge(Command.MergeCoins merge) {
       for (Argument source : merge.sources()) {
-        change(object(merge.target()), objects.remove(object(source)).balance());
+        change(object(merge.target()), thing(object(source)).balance());
+        objects.remove(object(source));
       }
     }
 
@@ -303,13 +310,14 @@ final class SuiChain {
           Argument coin = a.get(2);
           require(coin instanceof Argument.NestedResult, 97);
           Argument.NestedResult part = (Argument.NestedResult) coin;
-          long amount = split.get(part.command() + "." + part.index());
+          long amount = split.getOrDefault(part.command() + "." + part.index(), 0L);
           record(receipt, 3, amount, data.sender());
           stakes.put(receipt, new Held(data.sender(), amount));
         }
         case "free" -> {
-          Held held = stakes.remove(HexFormat.of().formatHex(pure(a.get(2)).bytes()));
-          require(held != null, 7);
+          String stake = HexFormat.of().formatHex(pure(a.get(2)).bytes());
+          Held held = held(stake);
+          stakes.remove(stake);
           require(held.owner().equals(data.sender()), 12);
           record(receipt, 4, held.amount(), held.owner());
           give(held.owner(), chip(), held.amount());
@@ -318,14 +326,21 @@ final class SuiChain {
           String stake = HexFormat.of().formatHex(pure(a.get(2)).bytes());
           long amount = pure(a.get(3)).u63();
           require(!pure(a.get(4)).string().isBlank(), 11);
-          Held held = stakes.get(stake);
-          require(held != null, 7);
+          Held held = held(stake);
           require(amount <= held.amount(), 10);
           record(receipt, 5, amount, held.owner());
           stakes.put(stake, new Held(held.owner(), held.amount() - amount));
         }
         default -> throw new Abort(97);
       }
+    }
+
+    private Held held(String stake) {
+      Held held = stakes.get(stake);
+      if (held == null) {
+        throw new Abort(7);
+      }
+      return held;
     }
 
     private void record(String receipt, int kind, long amount, SuiAddress party) {
