@@ -3,7 +3,6 @@
 /// never burned.
 module choir::chip;
 
-use choir::treasury;
 use sui::coin_registry;
 
 /// The one-time witness, which makes the currency exist once.
@@ -11,8 +10,8 @@ public struct CHIP has drop {}
 
 const DECIMALS: u8 = 6;
 
-/// Runs once, when the package is published: registers the currency, shares the treasury with the
-/// genesis supply in it and gives the publisher the capabilities. `coin_registry::finalize_registration`
+/// Runs once, when the package is published: registers the currency and gives the publisher the right
+/// to mint, with which `treasury::open` has to be called next. `coin_registry::finalize_registration`
 /// is to be called after it, by anybody, to move the currency's data to its place for good.
 fun init(otw: CHIP, ctx: &mut TxContext) {
     let (currency, cap) = coin_registry::new_currency_with_otw(
@@ -26,7 +25,7 @@ fun init(otw: CHIP, ctx: &mut TxContext) {
     );
     let metadata = currency.finalize(ctx);
     transfer::public_transfer(metadata, ctx.sender());
-    treasury::share(cap, ctx);
+    transfer::public_transfer(cap, ctx.sender());
 }
 
 #[test_only]

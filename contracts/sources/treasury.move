@@ -6,6 +6,7 @@
 /// gas; the platform sends that as its budget.
 module choir::treasury;
 
+use choir::chip::CHIP;
 use std::string::String;
 use std::type_name::{Self, TypeName};
 use sui::balance::{Self, Balance};
@@ -46,6 +47,8 @@ const EPayerWithdrawn: u64 = 13;
 const EChangeTooLarge: u64 = 14;
 /// A cap was changed in this epoch already.
 const EChangedThisEpoch: u64 = 15;
+/// CHIP were minted before the treasury was opened.
+const EMintedBefore: u64 = 16;
 
 // === Numbers ===
 
@@ -57,6 +60,8 @@ const SUPPLY_CAP: u64 = 100_000_000_000_000;
 const REWARD_CAP: u64 = 100_000_000_000;
 /// 150,000 of a dollar currency, the most that is paid for citations in an epoch at first.
 const CITATION_CAP: u64 = 150_000_000_000;
+/// 250,000 CHIP, the most that leaves the treasury's holdings by sales in an epoch at first.
+const SALE_CAP: u64 = 250_000_000_000;
 /// An epoch of Choir: 30 days.
 const EPOCH_MS: u64 = 30 * 86_400_000;
 /// How long a stake is held: 30 days.
@@ -72,6 +77,7 @@ const KIND_CITATION: u8 = 2;
 const KIND_STAKE: u8 = 3;
 const KIND_FREE: u8 = 4;
 const KIND_SLASH: u8 = 5;
+const KIND_SALE: u8 = 6;
 
 // === Objects ===
 
@@ -79,17 +85,19 @@ const KIND_SLASH: u8 = 5;
 public struct Treasury has key {
     id: UID,
     /// The only right to mint CHIP; its `total_supply` is the supply.
-    cap: TreasuryCap<choir::chip::CHIP>,
+    cap: TreasuryCap<CHIP>,
     /// Every payment that happened, by its receipt's id.
     receipts: Table<vector<u8>, Receipt>,
     /// Every stake that is held, by its receipt's id.
     stakes: Table<vector<u8>, Stake>,
-    /// What was rewarded in CHIP, and paid for citations, in the epoch of that number.
+    /// What was rewarded, paid for citations and sold in the epoch of that number.
     epoch: u64,
     rewarded: u64,
     cited: u64,
+    sold: u64,
     reward_cap: u64,
     citation_cap: u64,
+    sale_cap: u64,
     /// The epoch in which a cap was changed last.
     changed: u64,
     /// The payer that is in use; others were withdrawn.
@@ -116,7 +124,7 @@ public struct Receipt has copy, drop, store {
 /// CHIP that somebody has at stake.
 public struct Stake has store {
     owner: address,
-    held: Balance<choir::chip::CHIP>,
+    held: Balance<CHIP>,
     free_after_ms: u64,
 }
 
@@ -131,6 +139,8 @@ public struct Cited has copy, drop {
     currency: TypeName,
 }
 
+public struct Sold has copy, drop { receipt: vector<u8>, buyer: address, amount: u64 }
+
 public struct Staked has copy, drop { receipt: vector<u8>, owner: address, amount: u64 }
 
 public struct Freed has copy, drop { receipt: vector<u8>, owner: address, amount: u64 }
@@ -143,14 +153,17 @@ public struct Slashed has copy, drop {
     reason: String,
 }
 
-public struct CapsChanged has copy, drop { reward_cap: u64, citation_cap: u64 }
+public struct CapsChanged has copy, drop { reward_cap: u64, citation_cap: u64, sale_cap: u64 }
 
 public struct PayerNamed has copy, drop { payer: ID }
 
 // === The start ===
 
-/// Mints the genesis supply into a new treasury and shares it; the capabilities go to the sender.
-public(package) fun share(mut cap: TreasuryCap<choir::chip::CHIP>, ctx: &mut TxContext) {
+/// Mints the genesis supply into the treasury and shares it; the capabilities go to the sender. It
+/// can be called once, since there is one right to mint, which stays inside for ever.
+#[allow(lint(self_transfer))]
+public fun open(mut cap: TreasuryCap<CHIP>, ctx: &mut TxContext) {
+    assert!(cap.total_supply() == 0, EMintedBefore);
     let genesis = cap.mint_balance(GENESIS);
     let payer = PayerCap { id: object::new(ctx) };
     let mut treasury = Treasury {
@@ -161,8 +174,10 @@ public(package) fun share(mut cap: TreasuryCap<choir::chip::CHIP>, ctx: &mut TxC
         epoch: epoch_of(ctx),
         rewarded: 0,
         cited: 0,
+        sold: 0,
         reward_cap: REWARD_CAP,
         citation_cap: CITATION_CAP,
+        sale_cap: SALE_CAP,
         changed: 0,
         payer: object::id(&payer),
     };
@@ -211,6 +226,24 @@ public fun pay_citation<T>(
     event::emit(Cited { receipt, author, amount, currency: type_name::with_defining_ids<T>() });
 }
 
+/// Gives CHIP out of the treasury's holdings to somebody who bought them.
+public fun sell(
+    payer: &PayerCap,
+    treasury: &mut Treasury,
+    receipt: vector<u8>,
+    buyer: address,
+    amount: u64,
+    ctx: &mut TxContext,
+) {
+    treasury.require_payer(payer);
+    treasury.record(receipt, KIND_SALE, amount, buyer, ctx);
+    treasury.turn(ctx);
+    assert!(amount <= treasury.sale_cap - treasury.sold, EEpochCap);
+    treasury.sold = treasury.sold + amount;
+    transfer::public_transfer(coin::from_balance(treasury.take<CHIP>(amount), ctx), buyer);
+    event::emit(Sold { receipt, buyer, amount });
+}
+
 /// Puts money into the treasury; anybody may.
 public fun deposit<T>(treasury: &mut Treasury, money: Coin<T>) {
     treasury.put(money.into_balance());
@@ -222,7 +255,7 @@ public fun deposit<T>(treasury: &mut Treasury, money: Coin<T>) {
 public fun stake(
     treasury: &mut Treasury,
     receipt: vector<u8>,
-    money: Coin<choir::chip::CHIP>,
+    money: Coin<CHIP>,
     ctx: &mut TxContext,
 ) {
     let amount = money.value();
@@ -294,18 +327,19 @@ public fun change_caps(
     treasury: &mut Treasury,
     reward_cap: u64,
     citation_cap: u64,
+    sale_cap: u64,
     ctx: &TxContext,
 ) {
     treasury.turn(ctx);
     assert!(treasury.changed < treasury.epoch, EChangedThisEpoch);
-    require_small_change(treasury.reward_cap, reward_cap);
-    require_small_change(treasury.citation_cap, citation_cap);
-    // A cap below what was paid already would make the rest of the epoch's sum negative.
-    assert!(reward_cap >= treasury.rewarded && citation_cap >= treasury.cited, EChangeTooLarge);
+    require_small_change(treasury.reward_cap, reward_cap, treasury.rewarded);
+    require_small_change(treasury.citation_cap, citation_cap, treasury.cited);
+    require_small_change(treasury.sale_cap, sale_cap, treasury.sold);
     treasury.changed = treasury.epoch;
     treasury.reward_cap = reward_cap;
     treasury.citation_cap = citation_cap;
-    event::emit(CapsChanged { reward_cap, citation_cap });
+    treasury.sale_cap = sale_cap;
+    event::emit(CapsChanged { reward_cap, citation_cap, sale_cap });
 }
 
 /// Makes a new payer and withdraws the one before, whose key may be lost or stolen.
@@ -350,9 +384,10 @@ fun require_payer(treasury: &Treasury, payer: &PayerCap) {
     assert!(object::id(payer) == treasury.payer, EPayerWithdrawn);
 }
 
-fun require_small_change(from: u64, to: u64) {
+/// At most 20 %, and not below what was paid already, or the rest would be negative.
+fun require_small_change(from: u64, to: u64, paid: u64) {
     let fifth = from / 5;
-    assert!(to >= from - fifth && to <= from + fifth, EChangeTooLarge);
+    assert!(to >= from - fifth && to <= from + fifth && to >= paid, EChangeTooLarge);
 }
 
 /// Begins to count anew in a new epoch.
@@ -362,6 +397,7 @@ fun turn(treasury: &mut Treasury, ctx: &TxContext) {
         treasury.epoch = now;
         treasury.rewarded = 0;
         treasury.cited = 0;
+        treasury.sold = 0;
     }
 }
 

@@ -45,7 +45,17 @@ public struct Authorized has copy, drop { digest: vector<u8> }
 public fun lock(_: &AdminCap, cap: UpgradeCap, ctx: &mut TxContext) {
     let own = std::type_name::with_original_ids<UpgradeLock>().address_string();
     assert!(cap.package().to_address().to_ascii_string() == own, EOtherPackage);
+    share(cap, ctx);
+}
+
+fun share(cap: UpgradeCap, ctx: &mut TxContext) {
     transfer::share_object(UpgradeLock { id: object::new(ctx), cap, announced: option::none() });
+}
+
+#[test_only]
+/// A package under test lies at 0x0, for which no upgrade can be authorized.
+public fun lock_for_testing(cap: UpgradeCap, ctx: &mut TxContext) {
+    share(cap, ctx)
 }
 
 /// Says which version will be put in place, in 72 hours at the earliest.
@@ -77,9 +87,4 @@ public fun authorize(_: &AdminCap, lock: &mut UpgradeLock, ctx: &TxContext): Upg
 /// Ends an upgrade that was authorized.
 public fun commit(lock: &mut UpgradeLock, receipt: UpgradeReceipt) {
     lock.cap.commit(receipt)
-}
-
-#[test_only]
-public fun share_for_testing(cap: UpgradeCap, ctx: &mut TxContext) {
-    transfer::share_object(UpgradeLock { id: object::new(ctx), cap, announced: option::none() });
 }
