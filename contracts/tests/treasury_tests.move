@@ -206,6 +206,20 @@ fun a_citation_is_paid_out_of_the_holdings() {
     s.end();
 }
 
+#[test, expected_failure(abort_code = treasury::ESupplyCap)]
+fun no_more_is_minted_than_may_ever_exist() {
+    let mut s = begin();
+    let mut treasury = s.take_shared<Treasury>();
+    let money = treasury.mint_for_testing(95_000_000 * CHIP_UNIT - 1, s.ctx());
+    transfer::public_transfer(money, EVE);
+    test_scenario::return_shared(treasury);
+    s.next_tx(PLATFORM);
+    reward(&mut s, id(1), 1);
+    s.next_tx(PLATFORM);
+    reward(&mut s, id(2), 1);
+    abort
+}
+
 #[test, expected_failure(abort_code = treasury::EHoldings)]
 fun more_than_the_treasury_holds_is_not_paid() {
     let mut s = begin();
@@ -344,6 +358,7 @@ fun nothing_is_slashed_without_a_reason() {
 #[test]
 fun caps_change_by_a_fifth_at_most() {
     let mut s = begin();
+    later(&mut s, 30, PLATFORM);
     change_caps(&mut s, 120_000 * CHIP_UNIT, 120_000 * CHIP_UNIT, 250_000 * CHIP_UNIT);
     s.next_tx(PLATFORM);
     reward(&mut s, id(1), 120_000 * CHIP_UNIT);
@@ -353,6 +368,7 @@ fun caps_change_by_a_fifth_at_most() {
 #[test, expected_failure(abort_code = treasury::EChangeTooLarge)]
 fun a_cap_cannot_leap() {
     let mut s = begin();
+    later(&mut s, 30, PLATFORM);
     change_caps(&mut s, 120_001 * CHIP_UNIT, 150_000 * CHIP_UNIT, 250_000 * CHIP_UNIT);
     abort
 }
@@ -360,6 +376,7 @@ fun a_cap_cannot_leap() {
 #[test, expected_failure(abort_code = treasury::EChangedThisEpoch)]
 fun a_cap_changes_once_an_epoch() {
     let mut s = begin();
+    later(&mut s, 30, PLATFORM);
     change_caps(&mut s, 120_000 * CHIP_UNIT, 150_000 * CHIP_UNIT, 250_000 * CHIP_UNIT);
     s.next_tx(PLATFORM);
     change_caps(&mut s, 144_000 * CHIP_UNIT, 150_000 * CHIP_UNIT, 250_000 * CHIP_UNIT);

@@ -19,6 +19,7 @@ import org.choir.economy.sui.LocalSui;
 import org.choir.economy.sui.LocalSui.Fault;
 import org.choir.economy.sui.SuiGateway;
 import org.choir.economy.sui.SuiOptions;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,9 @@ class SettlementsTest {
   private static final long GENESIS = 5_000_000 * CHIP;
   private static final Duration SHORT = Duration.ofMillis(400);
 
-  private final Database database = TestDatabase.fresh();
+  private static final Database DATABASE = TestDatabase.fresh();
+
+  private final Database database = DATABASE;
   private final TestClock clock = new TestClock();
   private final ReferenceLedger ledger = new ReferenceLedger(clock);
   private final ChainSigner platform = LocalSui.signer(1);
@@ -41,8 +44,19 @@ class SettlementsTest {
   private final SuiGateway gateway = gateway(sui.options(Duration.ofSeconds(20)));
   private final Settlements settlements = over(gateway);
 
+  @AfterAll
+  static void stop() {
+    DATABASE.close();
+  }
+
   @BeforeEach
-  void begin() {
+  void begin() throws SQLException {
+    try (var c = database.dataSource().getConnection();
+        var s = c.createStatement()) {
+      s.execute(
+          "truncate economy.settlement, economy.settlement_attempt, economy.settlement_cursor,"
+              + " economy.chain_halt restart identity");
+    }
     ledger.open(Chart.mint(), Limit.NONE);
     ledger.open(Chart.unissuedChip(), Limit.NO_OVERDRAFT);
     for (Currency currency : List.of(Currency.CHIP, Currency.USDC)) {
@@ -61,7 +75,6 @@ class SettlementsTest {
   void end() {
     gateway.close();
     sui.close();
-    database.close();
   }
 
   private SuiGateway gateway(SuiOptions options) {

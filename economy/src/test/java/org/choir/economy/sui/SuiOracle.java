@@ -60,11 +60,20 @@ final class SuiOracle {
 
   /** Runs one of the scripts over these lines and returns its answers, line by line. */
   static List<ObjectNode> ask(String script, List<ObjectNode> questions) {
+    List<ObjectNode> answers = run(script, List.of(), questions);
+    assertThat(answers).hasSameSizeAs(questions);
+    return answers;
+  }
+
+  /** As {@link #ask}, with arguments, and as many answers as the script gives. */
+  static List<ObjectNode> run(String script, List<String> arguments, List<ObjectNode> questions) {
+    List<String> command = new ArrayList<>();
+    command.add(FOLDER.resolve("node_modules/node/bin/node").toString());
+    command.add(FOLDER.resolve(script).toString());
+    command.addAll(arguments);
     try {
       Process process =
-          new ProcessBuilder(
-                  FOLDER.resolve("node_modules/node/bin/node").toString(),
-                  FOLDER.resolve(script).toString())
+          new ProcessBuilder(command)
               .directory(FOLDER.toFile())
               .redirectError(ProcessBuilder.Redirect.INHERIT)
               .start();
@@ -88,7 +97,6 @@ final class SuiOracle {
       }
       writer.join();
       assertThat(process.waitFor()).isZero();
-      assertThat(answers).hasSameSizeAs(questions);
       return answers;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
