@@ -1,5 +1,5 @@
--- The ledger: accounts, and transfers that never change. One writer; who it is, the shard's row
--- says. Amounts are in the currency's smallest unit.
+-- One shard of the ledger: accounts, and transfers that never change. One writer; who it is, the
+-- shard's row says. A second shard would be a second database. Amounts are in the currency's smallest unit.
 
 create table account (
   number bigint generated always as identity primary key,
@@ -81,13 +81,14 @@ create table outbox (
 comment on table outbox is 'batches of which the audit chain and the bus have not yet heard';
 
 create table shard (
-  name text primary key,
+  one boolean primary key default true check (one),
   epoch bigint not null,
   batch bigint not null,
   seq bigint not null,
   digest text not null,
   at timestamptz not null
 );
+insert into shard (epoch, batch, seq, digest, at) values (0, 0, 0, '', 'epoch');
 comment on column shard.epoch is 'of the writer that may write; an older one is refused';
 
 create function refuse_change() returns trigger language plpgsql as $$

@@ -97,6 +97,7 @@ final class NatsConfiguration {
                 "$O." + BUCKET + ".>",
                 "kb.>",
                 "citation.>",
+                "ledger.>",
                 "$SRV.>",
                 CHOIR_INBOX + ">",
                 "$JS.API.INFO",

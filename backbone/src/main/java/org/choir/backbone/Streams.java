@@ -75,7 +75,9 @@ final class Streams {
             "citation.new.*",
             "citation.withdrawn.*",
             "citation.frozen.*",
-            "citation.released.*")
+            "citation.released.*",
+            "citation.reward.*",
+            "ledger.transfers")
         .storageType(StorageType.File)
         .retentionPolicy(RetentionPolicy.Limits)
         .discardPolicy(DiscardPolicy.Old)

@@ -28,6 +28,7 @@ public final class Benches {
     BY_NAME.put("sandbox", new SandboxBench());
     BY_NAME.put("audit", new AuditBench());
     BY_NAME.put("knowledge", new KnowledgeBench());
+    BY_NAME.put("ledger", new LedgerBench());
   }
 
   private Benches() {}
@@ -69,7 +70,8 @@ public final class Benches {
       boolean counted =
           bench instanceof SandboxBench
               || bench instanceof AuditBench
-              || bench instanceof KnowledgeBench;
+              || bench instanceof KnowledgeBench
+              || bench instanceof LedgerBench;
       List<String> own = counted ? (full ? List.of(FULL) : List.of()) : rest;
       figures.addAll(measure(bench, own, progress));
     }

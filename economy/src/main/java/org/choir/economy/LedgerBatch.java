@@ -23,7 +23,7 @@ final class LedgerBatch {
 
   private static final String FENCE =
       "update economy.shard set batch = ?, seq = ?, digest = ?, at = ?"
-          + " where name = ? and epoch = ? and batch = ?";
+          + " where epoch = ? and batch = ?";
 
   private static final String TRANSFERS =
       "insert into economy.transfer (seq, id, kind, debit, credit, ordered, moved, reserved,"
@@ -40,14 +40,14 @@ final class LedgerBatch {
 
   private LedgerBatch() {}
 
-  /** Where a shard stands. */
-  record Place(String shard, long epoch, long batch, long seq, String digest, Instant at) {}
+  /** Where the ledger stands. */
+  record Place(long epoch, long batch, long seq, String digest, Instant at) {}
 
   /**
    * Writes the batch.
    *
    * @param before the accounts as they were
-   * @return where the shard stands after it
+   * @return where the ledger stands after it
    * @throws LedgerFencedException if another writer has taken over
    */
   static Place write(
@@ -60,13 +60,7 @@ final class LedgerBatch {
     List<LedgerEntry> entries = judge.entries();
     long last = entries.getLast().seq();
     Place next =
-        new Place(
-            place.shard(),
-            place.epoch(),
-            place.batch() + 1,
-            last,
-            digest(place.digest(), entries),
-            now);
+        new Place(place.epoch(), place.batch() + 1, last, digest(place.digest(), entries), now);
     fence(c, place, next);
     transfers(c, entries, before, next);
     accounts(c, judge.changed());
@@ -98,9 +92,8 @@ final class LedgerBatch {
               s.setLong(2, next.seq());
               s.setString(3, next.digest());
               s.setTimestamp(4, Timestamp.from(next.at()));
-              s.setString(5, place.shard());
-              s.setLong(6, place.epoch());
-              s.setLong(7, place.batch());
+              s.setLong(5, place.epoch());
+              s.setLong(6, place.batch());
             });
     if (mine != 1) {
       throw new LedgerFencedException(place);

@@ -10,9 +10,7 @@ final class LedgerFencedException extends ChoirException {
     super(
         new Failure(
             "ledger_fenced",
-            "the ledger "
-                + place.shard()
-                + " is written by another server; this one's batch after "
+            "the ledger is written by another server; this one's batch after "
                 + place.batch()
                 + " is refused",
             "end one of the two servers",

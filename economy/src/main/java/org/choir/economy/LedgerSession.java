@@ -17,12 +17,13 @@ import java.util.UUID;
 import java.util.function.UnaryOperator;
 import org.choir.database.Database;
 import org.choir.database.Lease;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One writer's hold on a shard: the lease, the connection it writes on, where the shard stands, and
- * the accounts it has seen. It ends with the first doubt; a new one begins from what is stored.
+ * One writer's hold on the ledger: the lease, the connection it writes on, where the ledger stands,
+ * and the accounts it has seen. It ends with the first doubt; a new one begins from what is stored.
  * Used by one thread.
  */
 final class LedgerSession implements AutoCloseable {
@@ -33,6 +34,7 @@ final class LedgerSession implements AutoCloseable {
   private final Lease lease;
   private final Connection connection;
   private LedgerBatch.Place place;
+  private @Nullable Attempt attempt;
   private Instant nextExpiry = Instant.MIN;
   private final Map<AccountId, LedgerJudge.Standing> seen =
       new LinkedHashMap<>(16, 0.75f, true) {
@@ -42,6 +44,13 @@ final class LedgerSession implements AutoCloseable {
         }
       };
 
+  /**
+   * A batch whose commit may or may not have happened.
+   *
+   * @param digest what the ledger ends with if it has
+   */
+  record Attempt(String digest, List<List<Outcome>> outcomes) {}
+
   private LedgerSession(Lease lease, Connection connection, LedgerBatch.Place place) {
     this.lease = lease;
     this.connection = connection;
@@ -49,19 +58,18 @@ final class LedgerSession implements AutoCloseable {
   }
 
   /**
-   * Takes the shard over; whoever had it before can write no more.
+   * Takes the ledger over; whoever had it before can write no more.
    *
    * @throws org.choir.core.ChoirException {@code lease_held}, {@code database_unreachable}
    */
-  static LedgerSession take(
-      Database database, String shard, Duration patience, UnaryOperator<Connection> wire)
+  static LedgerSession take(Database database, Duration patience, UnaryOperator<Connection> wire)
       throws SQLException {
-    Lease lease = database.lock("ledger " + shard, patience);
+    Lease lease = database.lock("ledger", patience);
     Connection connection = null;
     try {
       connection = wire.apply(database.dataSource().getConnection());
       connection.setAutoCommit(false);
-      LedgerBatch.Place place = takeOver(connection, shard, lease.epoch());
+      LedgerBatch.Place place = takeOver(connection, lease.epoch());
       connection.commit();
       return new LedgerSession(lease, connection, place);
     } catch (SQLException | RuntimeException e) {
@@ -71,35 +79,27 @@ final class LedgerSession implements AutoCloseable {
     }
   }
 
-  private static LedgerBatch.Place takeOver(Connection c, String shard, long epoch)
-      throws SQLException {
+  private static LedgerBatch.Place takeOver(Connection c, long epoch) throws SQLException {
     // An answer means durable, whatever the server's default is.
     LedgerRows.change(c, "set synchronous_commit = on", s -> {});
-    LedgerRows.change(
-        c,
-        "insert into economy.shard (name, epoch, batch, seq, digest, at)"
-            + " values (?, 0, 0, 0, '', 'epoch') on conflict do nothing",
-        s -> s.setString(1, shard));
     List<LedgerBatch.Place> taken =
         LedgerRows.list(
             c,
-            "update economy.shard set epoch = ? where name = ? and epoch < ?"
+            "update economy.shard set epoch = ? where epoch < ?"
                 + " returning batch, seq, digest, at",
             s -> {
               s.setLong(1, epoch);
-              s.setString(2, shard);
-              s.setLong(3, epoch);
+              s.setLong(2, epoch);
             },
             row ->
                 new LedgerBatch.Place(
-                    shard,
                     epoch,
                     row.getLong("batch"),
                     row.getLong("seq"),
                     row.getString("digest"),
                     row.getTimestamp("at").toInstant()));
     if (taken.isEmpty()) {
-      throw new LedgerFencedException(new LedgerBatch.Place(shard, epoch, 0, 0, "", Instant.EPOCH));
+      throw new LedgerFencedException(new LedgerBatch.Place(epoch, 0, 0, "", Instant.EPOCH));
     }
     return taken.getFirst();
   }
@@ -125,7 +125,9 @@ final class LedgerSession implements AutoCloseable {
       return outcomes;
     }
     LedgerBatch.Place next = LedgerBatch.write(connection, place, judge, stored.accounts, now);
+    attempt = new Attempt(next.digest(), outcomes);
     connection.commit();
+    attempt = null;
     place = next;
     seen.putAll(judge.changed());
     for (LedgerEntry entry : judge.entries()) {
@@ -135,6 +137,16 @@ final class LedgerSession implements AutoCloseable {
       }
     }
     return outcomes;
+  }
+
+  /** What was on its way when the connection went; null if nothing was. */
+  @Nullable Attempt attempt() {
+    return attempt;
+  }
+
+  /** Whether the ledger ends with this attempt. */
+  boolean endsWith(Attempt other) {
+    return place.digest().equals(other.digest());
   }
 
   /** Whether a reservation's time is over, so that a batch is due even if nobody orders one. */
@@ -239,7 +251,7 @@ final class LedgerSession implements AutoCloseable {
     lease.close();
   }
 
-  private static void end(@org.jspecify.annotations.Nullable Connection connection) {
+  private static void end(@Nullable Connection connection) {
     if (connection == null) {
       return;
     }

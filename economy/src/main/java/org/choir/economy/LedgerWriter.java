@@ -24,7 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one thread that writes a shard. Callers wait in a bounded queue; while one batch is on its
+ * The one thread that writes the ledger. Callers wait in a bounded queue; while one batch is on its
  * way to the disk the next one gathers. When the database goes, the batch is tried again from what
  * is stored, so that nothing is lost and nothing happens twice; when another writer has taken over,
  * it stops for good.
@@ -42,6 +42,7 @@ final class LedgerWriter implements AutoCloseable {
   private final Semaphore room;
   private final Thread thread;
   private @Nullable LedgerSession session;
+  private LedgerSession.@Nullable Attempt unknown;
   private volatile boolean closing;
   private volatile @Nullable ChoirException stopped;
 
@@ -49,7 +50,7 @@ final class LedgerWriter implements AutoCloseable {
   private record Waiting(
       List<Transfer> orders, CompletableFuture<List<Outcome>> answer, long deadline) {}
 
-  /** Takes the shard over before it returns. */
+  /** Takes the ledger over before it returns. */
   LedgerWriter(
       Database database,
       LedgerOptions options,
@@ -61,11 +62,11 @@ final class LedgerWriter implements AutoCloseable {
     this.wire = wire;
     this.room = new Semaphore(options.queueMax());
     try {
-      this.session = LedgerSession.take(database, options.shard(), options.patience(), wire);
+      this.session = LedgerSession.take(database, options.patience(), wire);
     } catch (SQLException e) {
       throw unavailable("cannot be opened", e);
     }
-    this.thread = Thread.ofPlatform().daemon().name("ledger " + options.shard()).start(this::run);
+    this.thread = Thread.ofPlatform().daemon().name("ledger").start(this::run);
   }
 
   List<Outcome> submit(List<Transfer> orders) {
@@ -160,8 +161,7 @@ final class LedgerWriter implements AutoCloseable {
     long deadline = batch.isEmpty() ? System.nanoTime() : batch.getFirst().deadline();
     for (; ; ) {
       try {
-        List<List<Outcome>> outcomes =
-            session().write(lists, clock.instant().truncatedTo(ChronoUnit.MILLIS));
+        List<List<Outcome>> outcomes = outcomes(session(), lists);
         for (int i = 0; i < batch.size(); i++) {
           room.release(batch.get(i).orders().size());
           batch.get(i).answer().complete(outcomes.get(i));
@@ -171,6 +171,7 @@ final class LedgerWriter implements AutoCloseable {
         LOG.warn("the ledger's database did not answer, it is asked again: {}", e.toString());
         drop();
         if (System.nanoTime() >= deadline) {
+          unknown = null;
           fail(batch, unavailable("does not reach its database", e));
           return;
         }
@@ -179,10 +180,20 @@ final class LedgerWriter implements AutoCloseable {
     }
   }
 
+  /** Of a batch that was written before the connection went, the outcomes are those of then. */
+  private List<List<Outcome>> outcomes(LedgerSession held, List<List<Transfer>> lists)
+      throws SQLException {
+    LedgerSession.Attempt before = unknown;
+    unknown = null;
+    return before != null && held.endsWith(before)
+        ? before.outcomes()
+        : held.write(lists, clock.instant().truncatedTo(ChronoUnit.MILLIS));
+  }
+
   private LedgerSession session() throws SQLException {
     LedgerSession held = session;
     if (held == null) {
-      held = LedgerSession.take(database, options.shard(), options.patience(), wire);
+      held = LedgerSession.take(database, options.patience(), wire);
       session = held;
     }
     return held;
@@ -190,6 +201,7 @@ final class LedgerWriter implements AutoCloseable {
 
   private void drop() {
     if (session != null) {
+      unknown = session.attempt();
       session.close();
       session = null;
     }
@@ -219,7 +231,7 @@ final class LedgerWriter implements AutoCloseable {
     }
   }
 
-  /** Writes what is queued, then gives the shard back. */
+  /** Writes what is queued, then gives the ledger back. */
   @Override
   public void close() {
     closing = true;

@@ -17,12 +17,10 @@ public final class PostgresLedger implements Ledger, AutoCloseable {
   private static final int STATEMENT_MAX = 1_000;
 
   private final Database database;
-  private final String shard;
   private final LedgerWriter writer;
 
-  private PostgresLedger(Database database, String shard, LedgerWriter writer) {
+  private PostgresLedger(Database database, LedgerWriter writer) {
     this.database = database;
-    this.shard = shard;
     this.writer = writer;
   }
 
@@ -44,8 +42,7 @@ public final class PostgresLedger implements Ledger, AutoCloseable {
       LedgerOptions options,
       InstantSource clock,
       UnaryOperator<Connection> wire) {
-    return new PostgresLedger(
-        database, options.shard(), new LedgerWriter(database, options, clock, wire));
+    return new PostgresLedger(database, new LedgerWriter(database, options, clock, wire));
   }
 
   @Override
@@ -108,11 +105,7 @@ public final class PostgresLedger implements Ledger, AutoCloseable {
     return database
         .transaction(
             c ->
-                LedgerRows.list(
-                    c,
-                    "select seq from economy.shard where name = ?",
-                    s -> s.setString(1, shard),
-                    row -> row.getLong(1)))
+                LedgerRows.list(c, "select seq from economy.shard", s -> {}, row -> row.getLong(1)))
         .getFirst();
   }
 
