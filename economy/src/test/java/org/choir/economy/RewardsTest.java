@@ -7,16 +7,19 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
 import org.choir.core.TenantId;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Rewards over real tables: what is made, when it vests, and what stops it. */
 class RewardsTest {
   private static final long CHIP = Economy.CHIP;
-  private final Economy e = new Economy();
+  private Economy e = new Economy();
 
   private long vested(TenantId user) {
     return e.chip(Chart.available(user, Currency.CHIP));
@@ -211,7 +214,35 @@ class RewardsTest {
   void randomLivesStaySound() {
     long seed = System.nanoTime();
     System.out.println("seed " + seed);
+    live(new Random(seed), e);
+  }
+
+  @Tag("long")
+  @Test
+  void manyRandomLivesStaySound() {
+    long seed = System.nanoTime();
+    System.out.println("seed " + seed);
     Random random = new Random(seed);
+    Map<String, Long> ends = new TreeMap<>();
+    for (int life = 0; life < 40; life++) {
+      e = new Economy();
+      live(random, e);
+      e.database
+          .transaction(
+              c -> Rows.list(c, "select 'reward ' || state from economy.reward", Economy::first))
+          .forEach(end -> ends.merge(end, 1L, Long::sum));
+      e.database
+          .transaction(
+              c -> Rows.list(c, "select 'stake ' || state from economy.stake", Economy::first))
+          .forEach(end -> ends.merge(end, 1L, Long::sum));
+    }
+    System.out.println(ends);
+    assertThat(ends)
+        .containsKeys("reward vested", "reward stopped", "reward nothing", "reward held")
+        .containsKeys("stake returned", "stake slashed");
+  }
+
+  private void live(Random random, Economy e) {
     e.parameters = Parameters.STANDARD.with(Parameter.EPOCH_EMISSION, 900 * CHIP);
     int articles = 0;
     for (int step = 0; step < 120; step++) {
