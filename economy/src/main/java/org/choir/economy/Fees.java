@@ -37,6 +37,22 @@ public final class Fees {
         .orElseGet(() -> take(user, fee, "revision", article, key));
   }
 
+  /** Gives the fee of a revision back that was refused; nothing if none was taken. */
+  public void giveBackRevision(TenantId user, String article, String key) {
+    ledger
+        .find(id(user, "revision", article, key))
+        .ifPresent(
+            fee ->
+                ledger.require(
+                    Transfer.move(
+                        id(user, "revision-back", article, key),
+                        Chart.treasury(Currency.CHIP),
+                        Chart.available(user, Currency.CHIP),
+                        fee.moved(),
+                        "revision_fee_back",
+                        Explanation.of("the revision was refused", "article", article))));
+  }
+
   /**
    * Takes what a boost costs, once for each key.
    *
