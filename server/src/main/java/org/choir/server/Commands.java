@@ -121,7 +121,8 @@ final class Commands implements AutoCloseable {
                 rooms.economy(),
                 signed,
                 new CheckedRecords(rooms.library(), rooms.verifier()),
-                money.signed()));
+                money.signed(),
+                clock));
     this.economy = new EconomyCommands(rooms.economy(), signed, rooms.database(), money, clock);
     this.vms = new VmCommands(rooms.sandboxes(), rooms.settings().egress());
     this.audit = new AuditCommands(rooms.audits(), clock);
