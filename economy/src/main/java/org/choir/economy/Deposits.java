@@ -1,8 +1,5 @@
 package org.choir.economy;
 
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
@@ -13,7 +10,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
 import org.choir.core.Digest;
-import org.choir.core.Json;
 import org.choir.core.TenantId;
 import org.choir.database.Database;
 
@@ -23,12 +19,11 @@ import org.choir.database.Database;
  * shares. Thread-safe in one process.
  */
 public final class Deposits {
-  private static final int ORDERS_MAX = 500;
-
   private final Database database;
   private final Ledger ledger;
   private final ParameterHistory parameters;
   private final InstantSource clock;
+  private final SurplusShares shares;
   private final ReentrantLock lock = new ReentrantLock();
 
   /**
@@ -56,8 +51,7 @@ public final class Deposits {
     this.clock = clock;
     ledger.open(Chart.depositReserve(), Limit.NO_OVERDRAFT);
     ledger.open(Chart.depositLiability(), Limit.NO_OVERPAYMENT);
-    ledger.open(Chart.revenue(), Limit.NO_OVERDRAFT);
-    ledger.open(Chart.surplus(), Limit.NO_OVERDRAFT);
+    this.shares = new SurplusShares(database, ledger);
   }
 
   /**
@@ -199,14 +193,7 @@ public final class Deposits {
           finishTaking(deposit);
         }
       }
-      List<String> shares =
-          database.transaction(
-              c ->
-                  Rows.list(
-                      c,
-                      "select key from economy.surplus where state = 'requested' order by at",
-                      row -> row.getString("key")));
-      shares.forEach(this::pay);
+      shares.finish();
     } finally {
       lock.unlock();
     }
@@ -245,25 +232,27 @@ public final class Deposits {
    *
    * @param until the day after the last
    * @param key the same for each retry
-   * @return the parts
+   * @return what was shared; the rest of the rounding stays set aside
    * @throws ChoirException {@code bad_amount}, {@code bad_key}, {@code bad_period}, {@code
    *     surplus_too_small}, {@code no_deposits}
    */
-  public List<SurplusRule.Part> share(LocalDate since, LocalDate until, long amount, String key) {
+  public long share(LocalDate since, LocalDate until, long amount, String key) {
     Requests.amount(amount, "dollars");
     Requests.key(key);
     lock.lock();
     try {
       finish();
-      List<SurplusRule.Part> parts =
-          SurplusRule.parts(
-              amount, list("order by at, id").stream().map(Deposits::kept).toList(), since, until);
-      if (!known(key)) {
-        judge(since, until, amount, parts);
-        database.transaction(c -> insert(c, since, until, amount, key, parts));
+      if (!shares.known(key)) {
+        Instant now = clock.instant();
+        List<SurplusRule.Kept> all =
+            list("where state <> 'requested' order by at, id").stream()
+                .map(Deposits::kept)
+                .toList();
+        List<SurplusRule.Part> parts = SurplusRule.parts(amount, all, since, until);
+        shares.judge(since, until, amount, parts, now);
+        shares.add(since, until, amount, key, parts, now);
       }
-      pay(key);
-      return parts;
+      return shares.pay(key);
     } finally {
       lock.unlock();
     }
@@ -276,104 +265,6 @@ public final class Deposits {
         deposit.amount(),
         LocalDate.ofInstant(deposit.at(), ZoneOffset.UTC),
         deposit.endedAt().map(at -> LocalDate.ofInstant(at, ZoneOffset.UTC)));
-  }
-
-  private boolean known(String key) {
-    return database.transaction(
-        c ->
-            Rows.first(c, "select 1 from economy.surplus where key = ?", row -> 1, key)
-                .isPresent());
-  }
-
-  private void judge(LocalDate since, LocalDate until, long amount, List<SurplusRule.Part> parts) {
-    LocalDate today = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC);
-    boolean overlaps =
-        database.transaction(
-            c ->
-                Rows.first(
-                        c,
-                        "select 1 from economy.surplus where since < ? and until > ?",
-                        row -> 1,
-                        until,
-                        since)
-                    .isPresent());
-    if (!since.isBefore(until) || until.isAfter(today) || overlaps) {
-      throw ChoirException.usage(
-          "bad_period",
-          "from " + since + " to " + until + " is no period that is over and not shared yet",
-          "give days that are over and that no share has counted");
-    }
-    long there = ledger.balance(Chart.surplus()).available();
-    if (there < amount) {
-      throw ChoirException.fatal(
-          "surplus_too_small",
-          "operations has set aside " + there + " micro-dollars, not " + amount,
-          "set aside what was earned first; principal is never shared");
-    }
-    if (parts.isEmpty()) {
-      throw ChoirException.usage(
-          "no_deposits", "no deposit was here from " + since + " to " + until, "");
-    }
-  }
-
-  private int insert(
-      Connection c,
-      LocalDate since,
-      LocalDate until,
-      long amount,
-      String key,
-      List<SurplusRule.Part> parts)
-      throws SQLException {
-    Rows.update(
-        c,
-        "insert into economy.surplus (key, since, until, amount, at, state)"
-            + " values (?, ?, ?, ?, ?, 'requested')",
-        key,
-        since,
-        until,
-        amount,
-        clock.instant());
-    for (SurplusRule.Part part : parts) {
-      Rows.update(
-          c,
-          "insert into economy.surplus_part (surplus, deposit, owner, principal, days, amount,"
-              + " explanation) values (?, ?, ?, ?, ?, ?, ?::jsonb)",
-          key,
-          part.kept().deposit(),
-          part.kept().owner().value(),
-          part.kept().principal(),
-          part.days(),
-          part.amount(),
-          Json.write(part.explanation().json()));
-    }
-    return parts.size();
-  }
-
-  private void pay(String key) {
-    List<Transfer> orders =
-        database.transaction(
-            c ->
-                Rows.list(
-                    c,
-                    "select * from economy.surplus_part where surplus = ? and amount > 0"
-                        + " order by deposit",
-                    row -> order(key, row),
-                    key));
-    for (int i = 0; i < orders.size(); i += ORDERS_MAX) {
-      ledger.require(orders.subList(i, Math.min(orders.size(), i + ORDERS_MAX)));
-    }
-    database.transaction(
-        c -> Rows.update(c, "update economy.surplus set state = 'paid' where key = ?", key));
-  }
-
-  private static Transfer order(String key, ResultSet row) throws SQLException {
-    return Transfer.move(
-        Transfer.id("surplus", key, row.getString("deposit")),
-        Chart.surplus(),
-        Chart.available(new TenantId(row.getString("owner")), Currency.USDC),
-        row.getLong("amount"),
-        "surplus_shared",
-        Explanation.parse(Json.parseObject(row.getString("explanation"))));
   }
 
   /** A user's deposits, oldest first. */

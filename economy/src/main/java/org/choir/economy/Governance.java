@@ -26,6 +26,7 @@ public final class Governance {
   private final PriceBook prices;
   private final ParameterHistory parameters;
   private final InstantSource clock;
+  private final ProposalEffects effects;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Over a database whose room {@code economy} is migrated. */
@@ -42,9 +43,7 @@ public final class Governance {
     this.prices = prices;
     this.parameters = parameters;
     this.clock = clock;
-    ledger.open(Chart.treasury(Currency.CHIP), Limit.NO_OVERDRAFT);
-    ledger.open(Chart.treasury(Currency.USDC), Limit.NO_OVERDRAFT);
-    ledger.open(Chart.lending(), Limit.NO_OVERDRAFT);
+    this.effects = new ProposalEffects(database, ledger);
   }
 
   /**
@@ -178,14 +177,19 @@ public final class Governance {
         "");
   }
 
-  /** CHIP that was made and is not the treasury's. */
+  /** CHIP that was made, is not laid aside to be made in an epoch, and is not the treasury's. */
   private long circulating(long seq) {
-    long issued =
-        Math.negateExact(
-            Math.addExact(
-                ledger.balanceAt(Chart.mint(), seq).posted(),
-                ledger.balanceAt(Chart.unissuedChip(), seq).posted()));
-    return Math.max(0, issued - ledger.balanceAt(Chart.treasury(Currency.CHIP), seq).posted());
+    int epoch = Emission.epoch(clock.instant());
+    long made = Math.negateExact(ledger.balanceAt(Chart.mint(), seq).posted());
+    for (AccountId idle :
+        List.of(
+            Chart.unissuedChip(),
+            Chart.emission(epoch),
+            Chart.emission(epoch - 1),
+            Chart.treasury(Currency.CHIP))) {
+      made = Math.subtractExact(made, ledger.balanceAt(idle, seq).posted());
+    }
+    return Math.max(0, made);
   }
 
   private void open(Proposal proposal) {
@@ -209,20 +213,7 @@ public final class Governance {
           });
       throw e;
     }
-    move(proposal, Proposal.State.REQUESTED, Proposal.State.OPEN, "");
-  }
-
-  private void move(Proposal proposal, Proposal.State from, Proposal.State to, String reason) {
-    boolean over = to != Proposal.State.OPEN && to != Proposal.State.PASSED;
-    database.transaction(
-        c ->
-            ProposalTable.state(
-                c,
-                proposal.id(),
-                from,
-                to,
-                reason,
-                over ? Optional.of(clock.instant()) : Optional.empty()));
+    effects.move(proposal, Proposal.State.REQUESTED, Proposal.State.OPEN, "", clock.instant());
   }
 
   /**
@@ -305,7 +296,7 @@ public final class Governance {
       for (Proposal proposal :
           database.transaction(c -> ProposalTable.list(c, "where state = 'passed'"))) {
         if (!now.isBefore(proposal.effectiveAt())) {
-          execute(proposal, now);
+          effects.execute(proposal, now);
           settled.add(proposal.id());
         }
       }
@@ -325,70 +316,12 @@ public final class Governance {
             proposal.bond(),
             "bond_returned",
             Explanation.of("the vote has ended", "proposal", proposal.id())));
-    move(
+    effects.move(
         proposal,
         Proposal.State.OPEN,
         decision.passed() ? Proposal.State.PASSED : Proposal.State.REJECTED,
-        decision.reason());
-  }
-
-  private void execute(Proposal proposal, Instant now) {
-    switch (proposal.content()) {
-      case Proposal.Change change -> execute(proposal, change, now);
-      case Proposal.Allocation allocation -> execute(proposal, allocation);
-      case Proposal.Upgrade upgrade ->
-          move(
-              proposal,
-              Proposal.State.PASSED,
-              Proposal.State.EXECUTED,
-              proposal.reason() + "; decided: " + upgrade.digest());
-    }
-  }
-
-  private void execute(Proposal proposal, Proposal.Change change, Instant now) {
-    database.transaction(
-        c -> {
-          boolean first =
-              ProposalTable.state(
-                  c,
-                  proposal.id(),
-                  Proposal.State.PASSED,
-                  Proposal.State.EXECUTED,
-                  proposal.reason(),
-                  Optional.of(now));
-          if (first) {
-            ParameterHistory.add(
-                c,
-                new ParameterHistory.Change(
-                    proposal.id(), change.parameter(), change.was(), change.value(), now));
-          }
-          return first;
-        });
-  }
-
-  private void execute(Proposal proposal, Proposal.Allocation allocation) {
-    AccountId from = Chart.treasury(allocation.to().currency());
-    Transfer order =
-        Transfer.move(
-            Transfer.id("proposal", proposal.id(), "allocation"),
-            from,
-            allocation.to(),
-            allocation.amount(),
-            TreasuryFlow.ALLOCATION.reason(),
-            Explanation.of("decided by vote: " + allocation.purpose(), "proposal", proposal.id()));
-    ledger.open(allocation.to(), Limit.NO_OVERDRAFT);
-    long most = Shares.ppm(ledger.balance(from).available(), allocation.share());
-    boolean done = ledger.find(order.id()).isPresent();
-    if (!done && allocation.amount() > most) {
-      move(
-          proposal,
-          Proposal.State.PASSED,
-          Proposal.State.VOID,
-          proposal.reason() + "; the treasury holds too little by now, one vote gives " + most);
-      return;
-    }
-    ledger.require(order);
-    move(proposal, Proposal.State.PASSED, Proposal.State.EXECUTED, proposal.reason());
+        decision.reason(),
+        clock.instant());
   }
 
   /** Opens what a crash left half made; to be called at the start. */

@@ -2,8 +2,6 @@ package org.choir.economy;
 
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -11,7 +9,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.choir.core.ChoirException;
-import org.choir.core.Currency;
 import org.choir.core.Digest;
 import org.choir.core.TenantId;
 import org.choir.database.Database;
@@ -33,14 +30,11 @@ public final class Loans {
           Parameter.LOAN_CAP_TOTAL,
           Parameter.LOAN_INTEREST);
 
-  private static final System.Logger LOG = System.getLogger(Loans.class.getName());
-
-  private final Database database;
   private final Ledger ledger;
+  private final LoanBooks books;
   private final PriceBook prices;
   private final ParameterHistory parameters;
   private final InstantSource clock;
-  private final InterestAccrual accrual;
   private final ReentrantLock lock = new ReentrantLock();
 
   /**
@@ -67,15 +61,11 @@ public final class Loans {
       PriceBook prices,
       ParameterHistory parameters,
       InstantSource clock) {
-    this.database = database;
     this.ledger = ledger;
+    this.books = new LoanBooks(database, ledger, parameters, clock);
     this.prices = prices;
     this.parameters = parameters;
     this.clock = clock;
-    this.accrual = new InterestAccrual(database, ledger);
-    ledger.open(Chart.treasury(Currency.CHIP), Limit.NO_OVERDRAFT);
-    ledger.open(Chart.lending(), Limit.NO_OVERDRAFT);
-    ledger.open(Chart.loanClaims(), Limit.NO_OVERDRAFT);
   }
 
   /**
@@ -93,20 +83,15 @@ public final class Loans {
     String id = "l" + Digest.of(user + " " + Requests.key(key)).prefix(12);
     lock.lock();
     try {
-      finish();
-      Optional<Loan> there = database.transaction(c -> LoanTable.find(c, id));
+      books.finish();
+      Optional<Loan> there = books.find(id);
       if (there.isPresent()) {
         requireSame(there.get().collateral() == chip && there.get().amount() == usdc, key);
-        return view(there.get());
+        return books.view(there.get());
       }
       Loan loan = judged(id, user, chip, usdc);
-      database.transaction(
-          c -> {
-            LoanTable.insert(c, loan, key);
-            return 1;
-          });
-      pay(loan);
-      return view(find(user, id));
+      books.add(loan, key);
+      return books.view(books.require(user, id));
     } finally {
       lock.unlock();
     }
@@ -125,11 +110,11 @@ public final class Loans {
     requireNoChange(now);
     Parameters in = parameters.at(now);
     LoanRule.Terms terms = LoanRule.Terms.of(in);
-    List<Loan> open = database.transaction(LoanTable::open);
+    List<Loan> open = books.open();
     long others = 0;
     long owed = 0;
     for (Loan other : open) {
-      others = Math.addExact(others, collateral(other));
+      others = Math.addExact(others, books.collateral(other));
       if (!other.owner().equals(user)) {
         continue;
       }
@@ -139,7 +124,7 @@ public final class Loans {
             "the loan " + other.id() + " is owed without collateral",
             "repay it first: choir loan repay " + other.id());
       }
-      owed = Math.addExact(owed, view(other).owed());
+      owed = Math.addExact(owed, books.view(other).owed());
     }
     long most = LoanRule.most(chip, others, price.micros(), price.depth(), terms.loanToValue());
     if (usdc > most) {
@@ -192,54 +177,6 @@ public final class Loans {
             });
   }
 
-  private void pay(Loan loan) {
-    TenantId user = loan.owner();
-    AccountId pledged = Chart.collateral(user, loan.id());
-    ledger.open(Chart.available(user, Currency.CHIP), Limit.NO_OVERDRAFT);
-    ledger.open(Chart.available(user, Currency.USDC), Limit.NO_OVERDRAFT);
-    ledger.open(pledged, Limit.NO_OVERDRAFT);
-    ledger.open(Chart.loanPrincipal(user, loan.id()), Limit.NO_OVERPAYMENT);
-    ledger.open(Chart.loanInterest(user, loan.id()), Limit.NO_OVERPAYMENT);
-    List<Transfer> orders =
-        Transfer.together(
-            Transfer.move(
-                Transfer.id("loan", loan.id(), "pledge"),
-                Chart.available(user, Currency.CHIP),
-                pledged,
-                loan.collateral(),
-                "loan_pledged",
-                loan.explanation()),
-            Transfer.move(
-                Transfer.id("loan", loan.id(), "pay"),
-                Chart.lending(),
-                Chart.available(user, Currency.USDC),
-                loan.amount(),
-                "loan_paid",
-                loan.explanation()),
-            Transfer.move(
-                Transfer.id("loan", loan.id(), "owe"),
-                Chart.loanPrincipal(user, loan.id()),
-                Chart.loanClaims(),
-                loan.amount(),
-                "loan_owed",
-                loan.explanation()));
-    try {
-      ledger.require(orders);
-    } catch (LedgerException e) {
-      database.transaction(
-          c -> {
-            LoanTable.delete(c, loan.id());
-            return 1;
-          });
-      throw e;
-    }
-    database.transaction(
-        c -> {
-          LoanTable.state(c, loan.id(), Loan.State.OPEN, loan.at());
-          return 1;
-        });
-  }
-
   /**
    * Repays a loan, interest first; with the last of it the collateral comes back.
    *
@@ -251,15 +188,15 @@ public final class Loans {
     Requests.amount(amount, "dollars");
     lock.lock();
     try {
-      finish();
-      Optional<LoanTable.Change> there = change(user, id, "repay", key);
+      books.finish();
+      Optional<LoanTable.Change> there = books.change(user, id, "repay", key);
       if (there.isPresent()) {
         requireSame(there.get().interest() + there.get().principal() == amount, key);
-        return view(find(user, id));
+        return books.view(books.require(user, id));
       }
-      Loan loan = live(user, id);
-      accrue(loan);
-      View view = view(loan);
+      Loan loan = books.live(user, id);
+      books.accrue(loan);
+      View view = books.view(loan);
       if (amount > view.owed()) {
         throw ChoirException.usage(
             "more_than_owed",
@@ -268,10 +205,10 @@ public final class Loans {
       }
       boolean last = amount == view.owed();
       long interest = Math.min(amount, view.interest());
-      apply(
+      books.apply(
           loan,
           new LoanTable.Change(
-              changeId(id, "repay", key),
+              LoanBooks.changeId(id, "repay", key),
               id,
               LoanTable.Change.Kind.REPAY,
               0,
@@ -282,7 +219,7 @@ public final class Loans {
               clock.instant(),
               false,
               last ? Loan.State.REPAID : loan.state()));
-      return view(find(user, id));
+      return books.view(books.require(user, id));
     } finally {
       lock.unlock();
     }
@@ -299,17 +236,17 @@ public final class Loans {
     Requests.amount(chip, "CHIP");
     lock.lock();
     try {
-      finish();
-      Optional<LoanTable.Change> there = change(user, id, "pledge", key);
+      books.finish();
+      Optional<LoanTable.Change> there = books.change(user, id, "pledge", key);
       if (there.isPresent()) {
         requireSame(there.get().chip() == chip, key);
-        return view(find(user, id));
+        return books.view(books.require(user, id));
       }
-      Loan loan = live(user, id);
-      apply(
+      Loan loan = books.live(user, id);
+      books.apply(
           loan,
           new LoanTable.Change(
-              changeId(id, "pledge", key),
+              LoanBooks.changeId(id, "pledge", key),
               id,
               LoanTable.Change.Kind.PLEDGE,
               chip,
@@ -320,7 +257,7 @@ public final class Loans {
               clock.instant(),
               false,
               Loan.State.OPEN));
-      return view(find(user, id));
+      return books.view(books.require(user, id));
     } finally {
       lock.unlock();
     }
@@ -337,17 +274,17 @@ public final class Loans {
   public List<String> liquidate() {
     lock.lock();
     try {
-      finish();
+      books.finish();
       List<String> taken = new ArrayList<>();
-      List<Loan> open = database.transaction(LoanTable::open);
+      List<Loan> open = books.open();
       if (open.isEmpty()) {
         return taken;
       }
       long price = prices.standing().micros();
       LoanRule.Terms terms = LoanRule.Terms.of(parameters.at(clock.instant()));
       for (Loan loan : open) {
-        accrue(loan);
-        View view = view(loan);
+        books.accrue(loan);
+        View view = books.view(loan);
         LoanRule.liquidation(view.collateral(), view.owed(), price, terms)
             .ifPresent(
                 liquidation -> {
@@ -363,14 +300,14 @@ public final class Loans {
 
   private void liquidate(View view, LoanRule.Liquidation liquidation, long price) {
     Loan loan = view.loan();
-    long n = database.transaction(c -> LoanTable.liquidations(c, loan.id()));
+    long n = books.liquidations(loan);
     long interest = Math.min(liquidation.cleared(), view.interest());
     boolean clear = liquidation.cleared() == view.owed();
     Loan.State ends = liquidation.whole() ? Loan.State.UNCOVERED : Loan.State.OPEN;
-    apply(
+    books.apply(
         loan,
         new LoanTable.Change(
-            changeId(loan.id(), "liquidate", Long.toString(n)),
+            LoanBooks.changeId(loan.id(), "liquidate", Long.toString(n)),
             loan.id(),
             LoanTable.Change.Kind.LIQUIDATE,
             liquidation.seized(),
@@ -383,134 +320,29 @@ public final class Loans {
             clear ? Loan.State.LIQUIDATED : ends));
   }
 
-  private static String changeId(String loan, String kind, String key) {
-    return Digest.of(loan + " " + kind + " " + Requests.key(key)).prefix(24);
-  }
-
-  private Optional<LoanTable.Change> change(TenantId user, String loan, String kind, String key) {
-    find(user, loan);
-    return database.transaction(c -> LoanTable.change(c, changeId(loan, kind, key)));
-  }
-
-  private void apply(Loan loan, LoanTable.Change change) {
-    database.transaction(
-        c -> {
-          LoanTable.insert(c, change);
-          return 1;
-        });
-    order(loan, change);
-  }
-
-  private void order(Loan loan, LoanTable.Change change) {
-    try {
-      ledger.require(LoanOrders.of(loan, change));
-    } catch (LedgerException e) {
-      database.transaction(
-          c -> {
-            LoanTable.delete(c, change);
-            return 1;
-          });
-      throw e;
-    }
-    database.transaction(
-        c -> {
-          LoanTable.done(c, change);
-          return 1;
-        });
-  }
-
   /** Does what was decided before a crash and not done; also called by every other method. */
   public void finish() {
     lock.lock();
     try {
-      for (Loan loan : database.transaction(LoanTable::open)) {
-        if (loan.state() == Loan.State.REQUESTED) {
-          settle(() -> pay(loan));
-        }
-      }
-      for (LoanTable.Change change : database.transaction(LoanTable::unfinished)) {
-        Loan loan = database.transaction(c -> LoanTable.find(c, change.loan())).orElseThrow();
-        settle(() -> order(loan, change));
-      }
+      books.finish();
     } finally {
       lock.unlock();
     }
   }
 
-  private static void settle(Runnable unfinished) {
-    try {
-      unfinished.run();
-    } catch (LedgerException e) {
-      // Refused for good and its row is gone; whoever asked is told when they ask again.
-      LOG.log(System.Logger.Level.INFO, "a loan's request was refused: " + e.code());
-    }
-  }
-
-  private void accrue(Loan loan) {
-    if (!loan.state().over()) {
-      accrual.accrue(
-          new InterestAccrual.Debt(
-              "loan:" + loan.id(),
-              Chart.loanPrincipal(loan.owner(), loan.id()),
-              Chart.loanInterest(loan.owner(), loan.id()),
-              Chart.loanClaims(),
-              loan.interest(),
-              LocalDate.ofInstant(loan.at(), ZoneOffset.UTC),
-              false),
-          LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC));
-    }
-  }
-
   /** A user's loans, oldest first. */
   public List<View> of(TenantId user) {
-    return database.transaction(c -> LoanTable.of(c, user)).stream().map(this::view).toList();
+    return books.of(user).stream().map(books::view).toList();
   }
 
   /** What a user owed on all loans when the ledger had accepted so many orders. */
   long owedAt(TenantId user, long seq) {
     long owed = 0;
-    for (Loan loan : database.transaction(c -> LoanTable.of(c, user))) {
+    for (Loan loan : books.of(user)) {
       Balance principal = ledger.balanceAt(Chart.loanPrincipal(user, loan.id()), seq);
       Balance interest = ledger.balanceAt(Chart.loanInterest(user, loan.id()), seq);
       owed = Math.subtractExact(owed, Math.addExact(principal.posted(), interest.posted()));
     }
     return owed;
-  }
-
-  private Loan find(TenantId user, String id) {
-    return database
-        .transaction(c -> LoanTable.find(c, id))
-        .filter(loan -> loan.owner().equals(user))
-        .orElseThrow(
-            () ->
-                ChoirException.usage(
-                    "no_such_loan", user + " has no loan " + id, "see: choir loan"));
-  }
-
-  private Loan live(TenantId user, String id) {
-    Loan loan = find(user, id);
-    if (loan.state().over()) {
-      throw ChoirException.usage(
-          "loan_over", "nothing is owed on the loan " + id + " any more", "see: choir loan");
-    }
-    return loan;
-  }
-
-  private long collateral(Loan loan) {
-    return ledger.balance(Chart.collateral(loan.owner(), loan.id())).posted();
-  }
-
-  private View view(Loan loan) {
-    long pledged = collateral(loan);
-    long principal = InterestAccrual.owed(ledger, Chart.loanPrincipal(loan.owner(), loan.id()));
-    long interest = InterestAccrual.owed(ledger, Chart.loanInterest(loan.owner(), loan.id()));
-    long share = parameters.at(clock.instant()).of(Parameter.LOAN_LIQUIDATION);
-    long worth = Shares.partUp(Math.addExact(principal, interest), Shares.WHOLE, share);
-    return new View(
-        loan,
-        pledged,
-        principal,
-        interest,
-        pledged == 0 ? 0 : Shares.partUp(worth, 1_000_000, pledged));
   }
 }

@@ -174,7 +174,7 @@ public final class MonthlyBudgets {
       Row row =
           row(month).filter(r -> !r.state().equals("requested")).orElseThrow(() -> noBudget(month));
       if (row.state().equals("drawn")) {
-        long unused = row.budget().amount() == 0 ? 0 : unused(month);
+        long unused = unused(row.budget());
         debt.accrue(clock.instant());
         long returned = Math.min(unused, debt.owedPrincipal());
         database.transaction(
@@ -199,18 +199,49 @@ public final class MonthlyBudgets {
     }
   }
 
+  /**
+   * Ends every month that is over and whose citations are paid; the others wait for the next call.
+   *
+   * @return what repaid the principal
+   */
+  public long closeSettled() {
+    YearMonth today = YearMonth.from(clock.instant().atZone(ZoneOffset.UTC));
+    List<YearMonth> months =
+        database.transaction(
+            c ->
+                Rows.list(
+                    c,
+                    "select month from economy.monthly_budget where state in ('drawn', 'closing')"
+                        + " and month < ? order by month",
+                    row -> YearMonth.parse(row.getString("month")),
+                    today.toString()));
+    long returned = 0;
+    for (YearMonth month : months) {
+      Balance purse = ledger.balance(Chart.citationBudget(month));
+      if (purse.posted() == 0 && purse.debitsPending() == 0) {
+        returned = Math.addExact(returned, close(month));
+      }
+    }
+    return returned;
+  }
+
   /** The id of the transfer that gives back what the citations of a month did not use. */
   private static UUID rest(YearMonth month) {
     return Transfer.id("citations", month.toString(), "rest");
   }
 
-  private long unused(YearMonth month) {
+  private long unused(BudgetRule.Budget budget) {
+    YearMonth month = budget.inputs().month();
     Balance purse = ledger.balance(Chart.citationBudget(month));
-    if (purse.creditsPosted() == 0 || purse.posted() != 0 || purse.debitsPending() != 0) {
+    boolean over = YearMonth.from(clock.instant().atZone(ZoneOffset.UTC)).isAfter(month);
+    if (!over || purse.posted() != 0 || purse.debitsPending() != 0) {
       throw ChoirException.fatal(
           "citations_pending",
           "citations of " + month + " wait to be paid",
           "settle the month first");
+    }
+    if (purse.creditsPosted() == 0) {
+      return budget.amount(); // its citations never asked for it
     }
     return ledger.find(rest(month)).map(LedgerEntry::moved).orElse(0L);
   }

@@ -135,23 +135,13 @@ public final class PriceBook {
   public Optional<Quote> quote() {
     Instant now = clock.instant();
     return database.transaction(
-        c ->
-            PriceRule.average(counted(c, now.minus(PriceRule.WINDOW)), now)
-                .map(average -> quote(c, average, now)));
-  }
-
-  private static Quote quote(Connection c, PriceRule.Average average, Instant now) {
-    try {
-      Optional<PriceRule.Judged> latest = latest(c);
-      return new Quote(
-          average,
-          latest.flatMap(PriceRule.Judged::pausedUntil),
-          latest.filter(j -> j.pausedUntil().isPresent()).map(PriceRule.Judged::reason).orElse(""),
-          average.stale(now));
-    } catch (SQLException e) {
-      throw ChoirException.retryable(
-          "price_unreadable", "the price cannot be read", "try again", e);
-    }
+        c -> {
+          Optional<PriceRule.Judged> latest = latest(c);
+          Optional<Instant> paused = latest.flatMap(PriceRule.Judged::pausedUntil);
+          String reason = paused.isEmpty() ? "" : latest.map(PriceRule.Judged::reason).orElse("");
+          return PriceRule.average(counted(c, now.minus(PriceRule.WINDOW)), now)
+              .map(average -> new Quote(average, paused, reason, average.stale(now)));
+        });
   }
 
   /**

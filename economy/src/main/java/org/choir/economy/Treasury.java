@@ -124,13 +124,38 @@ public final class Treasury {
    * @throws ChoirException {@code bad_amount}, {@code bad_key}, {@code ledger_exceeds_credits}
    */
   public void fundLending(long amount, String key) {
+    moved(Chart.treasury(Currency.USDC), Chart.lending(), amount, TreasuryFlow.LENDING_FUNDED, key);
+  }
+
+  /**
+   * Takes dollars back that were set aside and are not lent.
+   *
+   * @throws ChoirException {@code bad_amount}, {@code bad_key}, {@code ledger_exceeds_credits}
+   */
+  public void returnLending(long amount, String key) {
+    moved(
+        Chart.lending(), Chart.treasury(Currency.USDC), amount, TreasuryFlow.LENDING_RETURNED, key);
+  }
+
+  /**
+   * Takes dollars that credits have earned into the treasury.
+   *
+   * @throws ChoirException {@code bad_amount}, {@code bad_key}, {@code ledger_exceeds_credits}
+   */
+  public void takeRevenue(long amount, String key) {
+    ledger.open(Chart.revenue(), Limit.NO_OVERDRAFT);
+    moved(
+        Chart.revenue(), Chart.treasury(Currency.USDC), amount, TreasuryFlow.CREDITS_REVENUE, key);
+  }
+
+  private void moved(AccountId from, AccountId to, long amount, TreasuryFlow flow, String key) {
     ledger.require(
         Transfer.move(
-            Transfer.id("fund-lending", Requests.key(key)),
-            Chart.treasury(Currency.USDC),
-            Chart.lending(),
+            Transfer.id(flow.reason(), Requests.key(key)),
+            from,
+            to,
             Requests.amount(amount, "dollars"),
-            TreasuryFlow.LENDING_FUNDED.reason(),
+            flow.reason(),
             Explanation.NONE));
   }
 

@@ -19,14 +19,26 @@ public enum TreasuryFlow {
   BOOST_FEE,
   /** CHIP of a stake that was taken. */
   STAKE_SLASHED,
-  /** CHIP sold, and its dollars. */
+  /** CHIP to whoever bought them. */
+  CHIP_BOUGHT,
+  /** Dollars for CHIP. */
   CHIP_SOLD,
+  /** Dollars of a sale of CHIP that went back to the card. */
+  CHIP_SALE_UNDONE,
+  /** Dollars that came again after they had gone back. */
+  PAYMENT_CAME_AGAIN,
+  /** CHIP of a sale that was undone. */
+  TAKEN_BACK,
+  /** CHIP of a sale that was paid again. */
+  GIVEN_AGAIN,
   /** Dollars that credits have earned. */
   CREDITS_REVENUE,
   /** CHIP taken from a loan. */
   LOAN_LIQUIDATED,
   /** Dollars set aside to lend. */
   LENDING_FUNDED,
+  /** Dollars that are no longer set aside to lend. */
+  LENDING_RETURNED,
   /** Dollars borrowed from the lender. */
   DEBT_DRAWN,
   /** Dollars given back to the lender. */

@@ -15,9 +15,6 @@ import org.choir.database.Database;
  * which nobody takes lets nobody borrow. Thread-safe.
  */
 public final class TreasurySales implements PriceFeed {
-  /** The reason of a transfer of CHIP from the treasury to a buyer. */
-  public static final String SOLD = "chip_sold";
-
   private static final Duration SOLD_WITHIN = Duration.ofDays(30);
   private static final Duration REPEAT = Duration.ofHours(1);
   private static final int PAGE = 1_000;
@@ -106,27 +103,30 @@ public final class TreasurySales implements PriceFeed {
       List<LedgerEntry> entries = ledger.statement(treasury, before, PAGE);
       for (LedgerEntry entry : entries) {
         if (entry.at().isBefore(from)) {
-          return sold;
+          return Math.max(0, sold);
         }
-        Transfer transfer = entry.transfer();
-        if (transfer.reason().equals(SOLD) && moves(transfer) && debits(transfer, treasury)) {
-          sold = Math.addExact(sold, entry.moved());
-        }
+        sold = Math.addExact(sold, bought(entry));
       }
       if (entries.size() < PAGE) {
-        return sold;
+        return Math.max(0, sold);
       }
       before = entries.getLast().seq();
     }
     // The rest is left out: a smaller depth lends less.
-    return sold;
+    return Math.max(0, sold);
   }
 
-  private static boolean moves(Transfer transfer) {
-    return transfer.kind() == Transfer.Kind.MOVE || transfer.kind() == Transfer.Kind.POST;
-  }
-
-  private static boolean debits(Transfer transfer, AccountId account) {
-    return transfer.debit().filter(account::equals).isPresent();
+  /** What an entry says was bought; negative if it was undone. */
+  private static long bought(LedgerEntry entry) {
+    Transfer.Kind kind = entry.transfer().kind();
+    if (kind != Transfer.Kind.MOVE && kind != Transfer.Kind.POST) {
+      return 0;
+    }
+    String reason = entry.transfer().reason();
+    if (reason.equals(TreasuryFlow.CHIP_BOUGHT.reason())
+        || reason.equals(TreasuryFlow.GIVEN_AGAIN.reason())) {
+      return entry.moved();
+    }
+    return reason.equals(TreasuryFlow.TAKEN_BACK.reason()) ? -entry.moved() : 0;
   }
 }

@@ -12,23 +12,16 @@ import java.util.Optional;
 import java.util.Random;
 import org.choir.core.ChoirException;
 import org.choir.core.TenantId;
-import org.choir.database.Database;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Deposits: principal one for one, yield from a surplus alone. */
-@ExtendWith(OneDatabase.class)
 class DepositsTest {
   private static final long DOLLAR = TreasuryWorld.DOLLAR;
   private static final TenantId ADA = TreasuryWorld.ADA;
   private static final TenantId BEN = TreasuryWorld.BEN;
 
-  private final TreasuryWorld world;
-
-  DepositsTest(Database database) {
-    world = new TreasuryWorld(database);
-  }
+  private final TreasuryWorld world = new TreasuryWorld();
 
   @BeforeEach
   void money() {
@@ -99,8 +92,8 @@ class DepositsTest {
     requireFails(() -> world.deposits.share(since, until, 30 * DOLLAR, "jan"), "surplus_too_small");
     world.deposits.setAside(31 * DOLLAR, "q1");
     world.deposits.setAside(31 * DOLLAR, "q1");
-    world.deposits.share(since, until, 30 * DOLLAR, "jan");
-    world.deposits.share(since, until, 30 * DOLLAR, "jan");
+    assertThat(world.deposits.share(since, until, 30 * DOLLAR, "jan")).isEqualTo(30 * DOLLAR);
+    assertThat(world.deposits.share(since, until, 30 * DOLLAR, "jan")).isEqualTo(30 * DOLLAR);
     // 20 days against 10.
     assertThat(world.usdc(ADA)).isEqualTo(720 * DOLLAR);
     assertThat(world.usdc(BEN)).isEqualTo(710 * DOLLAR);
@@ -116,7 +109,7 @@ class DepositsTest {
   void aServerKilledAnywhereKeepsGivesBackAndSharesOnce() {
     for (int n = 1; n <= 5; n++) {
       for (boolean after : new boolean[] {false, true}) {
-        TreasuryWorld fresh = new TreasuryWorld(world.database);
+        TreasuryWorld fresh = new TreasuryWorld();
         fresh.pay(Chart.available(ADA, org.choir.core.Currency.USDC), 100);
         fresh.pay(Chart.revenue(), 10);
         fresh.ledger.kill(n, after);

@@ -11,13 +11,10 @@ import java.util.Random;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
 import org.choir.core.TenantId;
-import org.choir.database.Database;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Proposals and votes. */
-@ExtendWith(OneDatabase.class)
 class GovernanceTest {
   private static final long CHIP = TreasuryWorld.CHIP;
   private static final long DOLLAR = TreasuryWorld.DOLLAR;
@@ -27,11 +24,7 @@ class GovernanceTest {
   private static final Duration VOTE = Duration.ofDays(7);
   private static final Duration TIMELOCK = Duration.ofDays(3);
 
-  private final TreasuryWorld world;
-
-  GovernanceTest(Database database) {
-    world = new TreasuryWorld(database);
-  }
+  private final TreasuryWorld world = new TreasuryWorld();
 
   @BeforeEach
   void voters() {
@@ -333,7 +326,7 @@ class GovernanceTest {
   void aServerKilledAnywhereTakesAndReturnsTheBondAndGivesEffectOnce() {
     for (int n = 1; n <= 4; n++) {
       for (boolean after : new boolean[] {false, true}) {
-        TreasuryWorld fresh = new TreasuryWorld(world.database);
+        TreasuryWorld fresh = new TreasuryWorld();
         fresh.give(ADA, 1_000);
         fresh.pay(Chart.treasury(Currency.USDC), 1_000);
         AccountId to = Chart.available(EVE, Currency.USDC);

@@ -26,12 +26,9 @@ import org.choir.core.ChoirException;
 import org.choir.core.Digest;
 import org.choir.core.Json;
 import org.choir.core.TenantId;
-import org.choir.database.Database;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What a user's own key must have signed. */
-@ExtendWith(OneDatabase.class)
 class IntentsTest {
   private static final TenantId ADA = TreasuryWorld.ADA;
   private static final TenantId EVE = TreasuryWorld.EVE;
@@ -75,11 +72,12 @@ class IntentsTest {
   private final Intents intents;
   private final List<String> done = new ArrayList<>();
 
-  IntentsTest(Database database) {
-    world = new TreasuryWorld(database);
+  IntentsTest() {
+    world = new TreasuryWorld();
     register(ADA, ada, true);
     register(EVE, eve, true);
-    intents = new Intents(database, user -> keys.getOrDefault(user, List.of()), () -> world.now);
+    intents =
+        new Intents(world.database, user -> keys.getOrDefault(user, List.of()), () -> world.now);
   }
 
   private void register(TenantId user, Signer signer, boolean active) {

@@ -12,24 +12,17 @@ import java.util.Random;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
 import org.choir.core.TenantId;
-import org.choir.database.Database;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Loans of users against CHIP. */
-@ExtendWith(OneDatabase.class)
 class LoansTest {
   private static final long CHIP = TreasuryWorld.CHIP;
   private static final long DOLLAR = TreasuryWorld.DOLLAR;
   private static final TenantId ADA = TreasuryWorld.ADA;
   private static final TenantId EVE = TreasuryWorld.EVE;
 
-  private final TreasuryWorld world;
-
-  LoansTest(Database database) {
-    world = new TreasuryWorld(database);
-  }
+  private final TreasuryWorld world = new TreasuryWorld();
 
   @BeforeEach
   void lendingWithAPrice() {
@@ -204,7 +197,7 @@ class LoansTest {
 
   @Test
   void aYoungOrStalePriceLendsNothing() {
-    TreasuryWorld fresh = new TreasuryWorld(world.database);
+    TreasuryWorld fresh = new TreasuryWorld();
     fresh.steady(1_000_000, 23);
     requireFails(() -> fresh.loans.open(ADA, CHIP, 1, "one"), "price_too_young");
     fresh.pass(Duration.ofHours(25));
@@ -334,7 +327,7 @@ class LoansTest {
   void aServerKilledAnywhereLendsRepaysAndTakesApartOnce() {
     for (int n = 1; n <= 7; n++) {
       for (boolean after : new boolean[] {false, true}) {
-        TreasuryWorld fresh = new TreasuryWorld(world.database);
+        TreasuryWorld fresh = new TreasuryWorld();
         fresh.steady(1_000_000, 24);
         fresh.pay(Chart.lending(), 1_000);
         fresh.give(ADA, 1_000);

@@ -6,21 +6,18 @@ import static org.choir.economy.TreasuryTest.requireFails;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import org.choir.database.Database;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The treasury's own offers as a market. */
-@ExtendWith(OneDatabase.class)
 class TreasurySalesTest {
   private final TreasuryWorld world;
   private final TreasurySales sales;
   private final PriceBook prices;
 
-  TreasurySalesTest(Database database) {
-    world = new TreasuryWorld(database);
-    sales = new TreasurySales(database, world.ledger, () -> world.now);
-    prices = new PriceBook(database, sales, () -> world.now);
+  TreasurySalesTest() {
+    world = new TreasuryWorld();
+    sales = new TreasurySales(world.database, world.ledger, () -> world.now);
+    prices = new PriceBook(world.database, sales, () -> world.now);
   }
 
   @Test

@@ -11,22 +11,15 @@ import java.util.Random;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
-import org.choir.database.Database;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Prices, debt and budgets of the treasury. */
-@ExtendWith(OneDatabase.class)
 class TreasuryTest {
   private static final long DOLLAR = TreasuryWorld.DOLLAR;
   private static final YearMonth JANUARY = YearMonth.of(2026, 1);
 
-  private final TreasuryWorld world;
-
-  TreasuryTest(Database database) {
-    world = new TreasuryWorld(database);
-  }
+  private final TreasuryWorld world = new TreasuryWorld();
 
   @BeforeEach
   void market() {
@@ -76,7 +69,17 @@ class TreasuryTest {
   @Test
   void withoutALenderTheBudgetIsNothing() {
     assertThat(world.treasury.budgets().fix(JANUARY).amount()).isZero();
+    requireFails(() -> world.treasury.budgets().close(JANUARY), "citations_pending");
+    world.pass(Duration.ofDays(30));
     assertThat(world.treasury.budgets().close(JANUARY)).isZero();
+  }
+
+  @Test
+  void aBudgetThatNobodyAskedForRepaysTheDebtWhole() {
+    january();
+    world.pass(Duration.ofDays(40));
+    assertThat(world.treasury.budgets().closeSettled()).isEqualTo(7_500 * DOLLAR);
+    assertThat(world.treasury.standing().principal()).isZero();
   }
 
   @Test
@@ -139,8 +142,10 @@ class TreasuryTest {
     List<Cited> cited = List.of(Economy.cited("c1", TreasuryWorld.ADA, "ben", world.now));
     citations.observe(cited);
     world.now = Instant.parse("2026-02-01T00:00:00Z");
+    assertThat(world.treasury.budgets().closeSettled()).isZero();
     citations.close(JANUARY, cited);
-    assertThat(world.treasury.budgets().close(JANUARY)).isEqualTo(7_495 * DOLLAR);
+    assertThat(world.treasury.budgets().closeSettled()).isEqualTo(7_495 * DOLLAR);
+    assertThat(world.treasury.budgets().closeSettled()).isZero();
     assertThat(world.treasury.budgets().close(JANUARY)).isEqualTo(7_495 * DOLLAR);
     assertThat(world.usdc(TreasuryWorld.ADA)).isEqualTo(5 * DOLLAR);
     assertThat(world.treasury.standing().principal()).isEqualTo(5 * DOLLAR);
@@ -211,6 +216,10 @@ class TreasuryTest {
     world.pay(Chart.treasury(Currency.USDC), 500);
     world.treasury.repay(200 * DOLLAR, "one");
     world.treasury.fundLending(100 * DOLLAR, "two");
+    world.treasury.returnLending(40 * DOLLAR, "three");
+    world.pay(Chart.revenue(), 30);
+    world.treasury.takeRevenue(30 * DOLLAR, "four");
+    world.treasury.takeRevenue(30 * DOLLAR, "four");
     for (long seq = 0; seq <= world.books.seq(); seq++) {
       for (Currency currency : new Currency[] {Currency.CHIP, Currency.USDC}) {
         TreasuryBooks books = TreasuryBooks.of(world.books, currency, seq);
@@ -232,7 +241,7 @@ class TreasuryTest {
   void aServerKilledAnywhereBorrowsAndRepaysOnce() {
     for (int n = 1; n <= 8; n++) {
       for (boolean after : new boolean[] {false, true}) {
-        TreasuryWorld fresh = new TreasuryWorld(world.database);
+        TreasuryWorld fresh = new TreasuryWorld();
         fresh.steady(500_000, 24);
         fresh.pay(Chart.treasury(Currency.USDC), 50);
         fresh.ledger.kill(n, after);

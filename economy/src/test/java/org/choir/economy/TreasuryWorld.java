@@ -33,6 +33,11 @@ final class TreasuryWorld {
   Deposits deposits;
   Governance governance;
 
+  /** One database for all tests of this part, emptied for each. */
+  private static final class Tables {
+    static final Database DATABASE = TestDatabase.fresh();
+  }
+
   /** A market. */
   static final class Market implements PriceFeed {
     private final List<PricePoint> told = new ArrayList<>();
@@ -48,8 +53,8 @@ final class TreasuryWorld {
     }
   }
 
-  TreasuryWorld(Database database) {
-    this.database = database;
+  TreasuryWorld() {
+    this.database = Tables.DATABASE;
     this.books = new ReferenceLedger(() -> now);
     this.ledger = new Economy.KillableLedger(books);
     database.transaction(
@@ -105,7 +110,7 @@ final class TreasuryWorld {
         Chart.treasury(Currency.CHIP),
         Chart.available(user, Currency.CHIP),
         chip * CHIP,
-        "chip_sold");
+        "chip_bought");
   }
 
   /** Dollars from outside. */
