@@ -89,8 +89,10 @@ create table reward (
   days bigint not null default 0,
   claimed_at timestamptz not null,
   granted_at timestamptz,
+  looked_day int not null default -1,
   explanation jsonb not null
 );
+comment on column reward.looked_day is 'days since the grant when it was last looked at';
 create index on reward (epoch);
 create index on reward (state);
 

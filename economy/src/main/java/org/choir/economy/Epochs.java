@@ -178,6 +178,9 @@ final class Epochs {
             .toList();
     for (Emission.Change change : Emission.settle(room.cap(), claims)) {
       RewardTable.locked(c, change.article());
+      // What is made today is looked at today.
+      Rows.update(
+          c, "update economy.reward set looked_day = -1 where article = ?", change.article());
       RewardTable.intend(
           c,
           change.article(),

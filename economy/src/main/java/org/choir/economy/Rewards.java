@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -21,6 +22,10 @@ import org.choir.database.Database;
  */
 public final class Rewards {
   private static final int BATCH = 500;
+
+  /** Whole days since the grant, at a moment. */
+  private static final String DAYS =
+      "floor(extract(epoch from (?::timestamptz - granted_at)) / 86400)::int";
 
   private final Database database;
   private final Ledger ledger;
@@ -240,15 +245,14 @@ public final class Rewards {
     finish();
     epochs.settle(now, this::finish);
     long before = vestedInAll();
+    forEach("r.state = 'stopped' and s.loose > 0", (c, article) -> sweep(c, article, now));
     forEach(
-        "r.state = 'stopped' and s.loose > 0",
-        (c, article) -> {
-          sweep(c, article, now);
-        });
-    forEach(
-        "r.state = 'active' and not exists (select 1 from economy.stake k where"
+        "r.state = 'active' and r.looked_day < "
+            + DAYS
+            + " and not exists (select 1 from economy.stake k where"
             + " k.article = r.article and k.state in ('accused', 'appealed', 'slashing'))",
-        (c, article) -> forward(c, article, now));
+        (c, article) -> forward(c, article, now),
+        now);
     finish();
     return vestedInAll() - before;
   }
@@ -259,7 +263,7 @@ public final class Rewards {
     void take(Connection c, String article) throws SQLException;
   }
 
-  private void forEach(String condition, Step step) {
+  private void forEach(String condition, Step step, Object... values) {
     String after = "";
     while (true) {
       String last = after;
@@ -274,8 +278,7 @@ public final class Rewards {
                             + condition
                             + " and r.article > ? order by r.article limit ?",
                         row -> row.getString(1),
-                        last,
-                        BATCH);
+                        with(values, last, BATCH));
                 for (String article : some) {
                   step.take(c, article);
                 }
@@ -287,6 +290,12 @@ public final class Rewards {
       finish();
       after = articles.getLast();
     }
+  }
+
+  private static Object[] with(Object[] values, Object... more) {
+    Object[] all = Arrays.copyOf(values, values.length + more.length);
+    System.arraycopy(more, 0, all, values.length, more.length);
+    return all;
   }
 
   private long vestedInAll() {
@@ -312,6 +321,8 @@ public final class Rewards {
             "select missing from economy.stake where article = ? and state = 'held' for update",
             article);
     long day = Vesting.day(granted, now, reward.days());
+    Rows.update(
+        c, "update economy.reward set looked_day = " + DAYS + " where article = ?", now, article);
     if (missing > 0 && missing <= loose) {
       Rows.update(
           c, "update economy.stake set reward = missing, missing = 0 where article = ?", article);
