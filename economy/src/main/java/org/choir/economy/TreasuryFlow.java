@@ -21,6 +21,8 @@ public enum TreasuryFlow {
   STAKE_SLASHED,
   /** CHIP sold, and its dollars. */
   CHIP_SOLD,
+  /** CHIP that came back, and dollars that went back, because the buyer's bank took the payment. */
+  CHIP_SALE_UNDONE,
   /** Dollars that credits have earned. */
   CREDITS_REVENUE,
   /** CHIP taken from a loan. */

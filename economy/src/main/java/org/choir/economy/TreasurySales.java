@@ -18,6 +18,9 @@ public final class TreasurySales implements PriceFeed {
   /** The reason of a transfer of CHIP from the treasury to a buyer. */
   public static final String SOLD = "chip_sold";
 
+  /** The reason of a transfer of CHIP back to the treasury when a sale is undone. */
+  public static final String UNDONE = "chip_sale_undone";
+
   private static final Duration SOLD_WITHIN = Duration.ofDays(30);
   private static final Duration REPEAT = Duration.ofHours(1);
   private static final int PAGE = 1_000;
@@ -106,20 +109,23 @@ public final class TreasurySales implements PriceFeed {
       List<LedgerEntry> entries = ledger.statement(treasury, before, PAGE);
       for (LedgerEntry entry : entries) {
         if (entry.at().isBefore(from)) {
-          return sold;
+          return Math.max(0, sold);
         }
         Transfer transfer = entry.transfer();
         if (transfer.reason().equals(SOLD) && moves(transfer) && debits(transfer, treasury)) {
           sold = Math.addExact(sold, entry.moved());
+        } else if (transfer.reason().equals(UNDONE)) {
+          // Bought with a payment that was taken back: that was no buying.
+          sold = Math.subtractExact(sold, entry.moved());
         }
       }
       if (entries.size() < PAGE) {
-        return sold;
+        return Math.max(0, sold);
       }
       before = entries.getLast().seq();
     }
     // The rest is left out: a smaller depth lends less.
-    return sold;
+    return Math.max(0, sold);
   }
 
   private static boolean moves(Transfer transfer) {
