@@ -47,6 +47,7 @@ final class EconomyRoom implements AutoCloseable {
   private static final long SOON_MILLIS = 200;
   private static final Duration WEBHOOK_DEADLINE = Duration.ofSeconds(10);
 
+  private final Path part;
   private final Path used;
   private final SharedDatabase database;
   private final Backbone backbone;
@@ -76,7 +77,8 @@ final class EconomyRoom implements AutoCloseable {
       PlatformCredentials credentials,
       Function<String, RunCharges.RunEnd> runs,
       InstantSource clock) {
-    this.used = home.part("economy").resolve("used");
+    this.part = home.part("economy");
+    this.used = part.resolve("used");
     this.database = database;
     this.backbone = backbone;
     this.audit = audit;
@@ -141,7 +143,7 @@ final class EconomyRoom implements AutoCloseable {
                 new Treasury.Lender(settings.economy().lender(), settings.economy().interest())));
     try {
       if (!Files.exists(used)) {
-        org.choir.keys.PrivateFiles.folder(used.getParent());
+        org.choir.keys.PrivateFiles.folder(part);
         Files.createFile(used);
       }
       return new Open(

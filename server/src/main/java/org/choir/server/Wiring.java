@@ -17,6 +17,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.choir.agent.AgentRuntime;
 import org.choir.agent.PlainGate;
+import org.choir.agent.RunState;
 import org.choir.backbone.Backbone;
 import org.choir.backbone.StateEntry;
 import org.choir.core.Action;
