@@ -179,8 +179,7 @@ class TakenBackPaymentsTest {
     TenantId eve = desk.user();
     long chip = desk.has(Chart.treasury(Currency.CHIP));
     long dollars = desk.has(Chart.treasury(Currency.USDC));
-    TreasuryBooks before =
-        TreasuryBooks.of(desk.ledger, Currency.CHIP, desk.ledger.seq());
+    TreasuryBooks before = TreasuryBooks.of(desk.ledger, Currency.CHIP, desk.ledger.seq());
     long sold =
         before.outflows().getOrDefault(TreasuryFlow.CHIP_SOLD, 0L)
             - before.inflows().getOrDefault(TreasuryFlow.CHIP_SALE_UNDONE, 0L);
