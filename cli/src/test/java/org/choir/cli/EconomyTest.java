@@ -78,8 +78,9 @@ class EconomyTest {
         ok("publish", "lens.md", "--field", "optics", "--stake", "50", "--as", "ada", "--json");
     assertThat(again.path("id").asText()).isEqualTo(article);
     JsonNode staked = ok("stake", "--as", "ada", "--json");
-    assertThat(staked.path("stakes")).hasSize(1);
-    assertThat(staked.path("stakes").path(0).path("article").asText()).isEqualTo(article);
+    assertThat(staked.path("stakes")).hasSize(2);
+    assertThat(staked.path("stakes").path(0).path("state").asText()).isEqualTo("returned");
+    assertThat(staked.path("stakes").path(1).path("article").asText()).isEqualTo(article);
     assertThat(available(ok("wallet", "--as", "ada", "--json"), "user:ada/starter/chip")).isZero();
 
     JsonNode statement = ok("wallet", "statement", "--purse", "staked", "--as", "ada", "--json");

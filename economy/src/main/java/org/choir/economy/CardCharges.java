@@ -21,6 +21,7 @@ final class CardCharges {
   private final PaymentService service;
   private final Payers payers;
   private final Delivery delivery;
+  private final Reversals reversals;
   private final InstantSource clock;
 
   CardCharges(
@@ -28,11 +29,13 @@ final class CardCharges {
       PaymentService service,
       Payers payers,
       Delivery delivery,
+      Reversals reversals,
       InstantSource clock) {
     this.purchases = purchases;
     this.service = service;
     this.payers = payers;
     this.delivery = delivery;
+    this.reversals = reversals;
     this.clock = clock;
   }
 
@@ -68,7 +71,10 @@ final class CardCharges {
 
   private void follow(Purchase purchase, Charge charge) {
     switch (charge.state()) {
-      case PAID -> delivery.paid(purchase, charge);
+      case PAID -> {
+        delivery.paid(purchase, charge);
+        reversals.after(purchase, charge);
+      }
       case PROCESSING -> delivery.later(purchase);
       case DECLINED, NEEDS_PERSON, CANCELLED -> {
         // Given up there before it is here: then nobody can pay it later.

@@ -13,20 +13,18 @@ import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
-import org.choir.core.Money;
 import org.choir.database.Database;
-import org.choir.economy.PaymentService.Ask;
 import org.choir.economy.PaymentService.Charge;
 import org.choir.economy.PaymentService.Checkout;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What a purchase does to the ledger: setting aside, delivering, giving up, taking back. Each works
- * on a locked row, and each order's id follows from the row, so that two at once, or one after a
- * crash, have one effect.
+ * What a purchase does to the ledger: setting aside, delivering, giving up. Each works on a locked
+ * row, and each order's id follows from the row, so that two at once, or one after a crash, have
+ * one effect.
  */
 final class Delivery {
   private static final Duration POLL = Duration.ofMinutes(10);
-  private static final int ROUNDS_MAX = 10;
 
   /** A reservation that is over, however it ended. */
   private static final Set<Outcome> OVER =
@@ -38,21 +36,16 @@ final class Delivery {
 
   private final Database database;
   private final Ledger ledger;
-  private final PaymentService service;
-  private final Debts debts;
   private final InstantSource clock;
   private final AccountId bank;
   // Each holds a connection while the ledger, which needs one of its own, works.
   private final Semaphore locks = new Semaphore(4);
 
-  Delivery(
-      Database database, Ledger ledger, PaymentService service, Debts debts, InstantSource clock) {
+  Delivery(Database database, Ledger ledger, AccountId bank, InstantSource clock) {
     this.database = database;
     this.ledger = ledger;
-    this.service = service;
-    this.debts = debts;
     this.clock = clock;
-    this.bank = Chart.bank(service.name());
+    this.bank = bank;
   }
 
   /** Work on a row that nobody else works on. */
@@ -83,8 +76,9 @@ final class Delivery {
     database.transaction(c -> set(c, id, assignments, values));
   }
 
-  static int set(Connection c, UUID id, String assignments, Object... values) throws SQLException {
-    Object[] all = java.util.Arrays.copyOf(values, values.length + 1);
+  static int set(Connection c, UUID id, String assignments, @Nullable Object... values)
+      throws SQLException {
+    @Nullable Object[] all = java.util.Arrays.copyOf(values, values.length + 1);
     all[values.length] = id;
     return PaymentSql.update(
         c, "update economy.purchase set " + assignments + " where id = ?", all);
@@ -287,11 +281,6 @@ final class Delivery {
           }
           return now;
         });
-    Purchase now = locked(purchase.id(), (c, row) -> row);
-    refunds(now);
-    if (now.state() == Purchase.State.PAID) {
-      follow(now, charge);
-    }
   }
 
   private void delivered(Connection c, Purchase now, Charge charge, boolean done)
@@ -305,7 +294,7 @@ final class Delivery {
           charge.id(),
           at,
           at);
-      wish(c, now, "undelivered", now.cents(), charge.id());
+      Reversals.wish(c, now, "undelivered", now.cents(), charge.id());
       PaymentSql.tell(
           c,
           now.user(),
@@ -368,8 +357,8 @@ final class Delivery {
               OVER);
       case CHIP -> {
         Transfer dollars =
-            moved(purchase, "dollars", bank, purchase.till(), purchase.micro(), "chip_sold");
-        Transfer units = posted(purchase, "units", purchase.units(), "chip_bought", "reserve");
+            moved(purchase, "dollars", bank, purchase.till(), purchase.micro(), TreasurySales.SOLD);
+        Transfer units = posted(purchase, "units", purchase.units(), TreasurySales.SOLD, "reserve");
         // What was set aside may be free again if the word of the payment came very late: then it
         // is bought all the same if there is enough. That a reservation is over is for ever.
         yield stands(List.of(dollars.chained(), units), OVER) || late(purchase);
@@ -386,7 +375,13 @@ final class Delivery {
   private boolean late(Purchase purchase) {
     return stands(
         List.of(
-            moved(purchase, "late dollars", bank, purchase.till(), purchase.micro(), "chip_sold")
+            moved(
+                    purchase,
+                    "late dollars",
+                    bank,
+                    purchase.till(),
+                    purchase.micro(),
+                    TreasurySales.SOLD)
                 .chained(),
             moved(
                 purchase,
@@ -394,7 +389,7 @@ final class Delivery {
                 Chart.treasury(Currency.CHIP),
                 Chart.held(purchase.user(), Currency.CHIP),
                 purchase.units(),
-                "chip_bought")),
+                TreasurySales.SOLD)),
         Set.of(Outcome.EXCEEDS_CREDITS));
   }
 
@@ -414,204 +409,16 @@ final class Delivery {
         purchase.transfer(what), from, to, amount, reason, purchase.why("bought at this price"));
   }
 
-  private boolean stands(List<Transfer> orders, Set<Outcome> refusals) {
+  /**
+   * Orders these, all or none; false if the ledger refuses for one of these reasons.
+   *
+   * @throws LedgerException if it refuses for another
+   */
+  boolean stands(List<Transfer> orders, Set<Outcome> refusals) {
     Optional<Outcome> refused = refusal(orders);
     if (refused.isPresent() && !refusals.contains(refused.get())) {
       throw unexpected(orders, refused.get());
     }
     return refused.isEmpty();
-  }
-
-  /** Writes down that cents of a payment are to go back. */
-  void wish(Purchase purchase, String key, long cents) {
-    database.transaction(
-        c -> {
-          wish(c, purchase, key, cents, purchase.payment().orElseThrow());
-          return set(c, purchase.id(), "due_at = ?", clock.instant());
-        });
-  }
-
-  /** Why the service refused a refund, or empty. */
-  String refusal(Purchase purchase, String key) {
-    return database
-        .transaction(
-            c ->
-                PaymentSql.one(
-                    c,
-                    row -> row.getString(1),
-                    "select problem from economy.refund where id = ?",
-                    purchase.transfer("refund", key)))
-        .orElse("");
-  }
-
-  private static void wish(Connection c, Purchase purchase, String key, long cents, String payment)
-      throws SQLException {
-    UUID id = purchase.transfer("refund", key);
-    PaymentSql.update(
-        c,
-        "insert into economy.refund (id, purchase, cents, payment) values (?, ?, ?, ?)"
-            + " on conflict do nothing",
-        id,
-        purchase.id(),
-        cents,
-        payment);
-    if (PaymentSql.number(c, "select cents from economy.refund where id = ?", id) != cents) {
-      throw PaymentSql.reused(key);
-    }
-  }
-
-  private record Refund(UUID id, long cents, String payment, boolean asked) {}
-
-  /** Asks the service for the refunds that are not done yet. */
-  void refunds(Purchase purchase) {
-    List<Refund> open =
-        database.transaction(
-            c ->
-                PaymentSql.list(
-                    c,
-                    row ->
-                        new Refund(
-                            PaymentSql.uuid(row, "id"),
-                            row.getLong("cents"),
-                            row.getString("payment"),
-                            row.getBoolean("asked")),
-                    "select * from economy.refund where purchase = ? and not done order by id",
-                    purchase.id()));
-    for (Refund refund : open) {
-      database.transaction(
-          c ->
-              PaymentSql.update(
-                  c, "update economy.refund set asked = true where id = ?", refund.id()));
-      try {
-        service.refund(new Ask(refund.id(), refund.asked()), refund.payment(), refund.cents());
-      } catch (ChoirException e) {
-        // What is delivered is looked at all the same: its payment may have been taken back
-        // already.
-        if (!e.code().equals("payments_refused") || purchase.state() != Purchase.State.PAID) {
-          throw e;
-        }
-        refused(refund, e);
-        continue;
-      }
-      database.transaction(
-          c -> {
-            PaymentSql.update(c, "update economy.refund set done = true where id = ?", refund.id());
-            return PaymentSql.update(
-                c,
-                "update economy.purchase set state = 'refunded' where id = ?"
-                    + " and state = 'refunding'",
-                purchase.id());
-          });
-    }
-  }
-
-  private void refused(Refund refund, ChoirException e) {
-    database.transaction(
-        c ->
-            PaymentSql.update(
-                c,
-                "update economy.refund set done = true, problem = ? where id = ?",
-                e.failure().message(),
-                refund.id()));
-  }
-
-  /**
-   * Brings the ledger to what went back to the payer, whether more or less than before, and ends
-   * the time for which what was bought is held.
-   */
-  void follow(Purchase purchase, Charge charge) {
-    long returned = Math.multiplyExact(charge.returnedCents(), PaymentRules.MICRO_PER_CENT);
-    for (int round = 0; round < ROUNDS_MAX; round++) {
-      boolean planned =
-          locked(purchase.id(), (c, now) -> ledgerPlan(c, now) || next(c, now, returned));
-      if (!planned) {
-        return;
-      }
-      boolean owes = locked(purchase.id(), this::carryOut);
-      if (owes) {
-        debts.collect(purchase.user());
-      }
-    }
-    throw ChoirException.retryable(
-        "ledger_busy", "the balances change faster than they can be read", "try again", null);
-  }
-
-  private static boolean ledgerPlan(Connection c, Purchase now) throws SQLException {
-    return PaymentSql.number(
-            c, "select count(*) from economy.purchase where id = ? and plan is not null", now.id())
-        > 0;
-  }
-
-  private boolean next(Connection c, Purchase now, long returned) throws SQLException {
-    PurchasePlan plan;
-    if (returned != now.returnedMicro()) {
-      plan = TakeBackLegs.plan(ledger, now, bank, returned);
-    } else if (now.heldUntil().filter(until -> !clock.instant().isBefore(until)).isPresent()) {
-      long others =
-          PaymentSql.number(
-              c,
-              "select coalesce(sum(units - taken_units), 0) from economy.purchase"
-                  + " where tenant = ? and held_until is not null and id <> ?",
-              now.user().value(),
-              now.id());
-      plan = TakeBackLegs.matured(ledger, now, others);
-    } else {
-      set(c, now.id(), "due_at = held_until, attempts = 0, problem = ''");
-      return false;
-    }
-    set(c, now.id(), "plan = ?::jsonb", plan.text());
-    return true;
-  }
-
-  /** Orders what is planned; true if the user came to owe something. */
-  private boolean carryOut(Connection c, Purchase now) throws SQLException {
-    record Planned(PurchasePlan plan, int number) {}
-    Optional<Planned> planned =
-        PaymentSql.one(
-            c,
-            row -> new Planned(PurchasePlan.parse(row.getString(1)), row.getInt(2)),
-            "select plan, plan_number from economy.purchase where id = ? and plan is not null",
-            now.id());
-    if (planned.isEmpty()) {
-      return false;
-    }
-    PurchasePlan plan = planned.get().plan();
-    List<Transfer> orders = plan.orders(now, planned.get().number());
-    boolean stands =
-        orders.isEmpty() || stands(orders, Set.of(Outcome.EXCEEDS_CREDITS, Outcome.EXCEEDS_DEBITS));
-    set(c, now.id(), "plan = null, plan_number = plan_number + 1");
-    if (!stands) {
-      return false;
-    }
-    set(
-        c,
-        now.id(),
-        "returned_micro = ?, taken_units = ?, owed_micro = ?",
-        plan.after().returned(),
-        plan.after().taken(),
-        plan.after().owed());
-    if (plan.matures()) {
-      set(c, now.id(), "held_until = null");
-    }
-    if (plan.after().returned() > now.returnedMicro()) {
-      takenBack(c, now, plan.after());
-    }
-    return plan.after().owed() > now.owedMicro();
-  }
-
-  private void takenBack(Connection c, Purchase now, TakeBack.Sale after) throws SQLException {
-    long debt = after.owed() - now.owedMicro();
-    PaymentSql.tell(
-        c,
-        now.user(),
-        "payment_taken_back",
-        new Money(after.returned() - now.returnedMicro(), Currency.USDC)
-            + " of the payment for "
-            + Purchases.words(now)
-            + " went back to the card"
-            + (debt == 0 ? "" : "; you owe " + new Money(debt, Currency.USDC)),
-        "",
-        clock.instant());
-    CardCharges.stop(c, now.user(), "payment_taken_back", clock.instant());
   }
 }

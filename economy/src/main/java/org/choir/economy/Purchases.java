@@ -34,6 +34,7 @@ public final class Purchases {
   private final Payers payers;
   private final Debts debts;
   private final Delivery delivery;
+  private final Reversals reversals;
   private final CardCharges charges;
 
   /**
@@ -54,8 +55,9 @@ public final class Purchases {
     this.clock = clock;
     this.payers = new Payers(database, ledger, service);
     this.debts = new Debts(ledger);
-    this.delivery = new Delivery(database, ledger, service, debts, clock);
-    this.charges = new CardCharges(this, service, payers, delivery, clock);
+    this.delivery = new Delivery(database, ledger, Chart.bank(service.name()), clock);
+    this.reversals = new Reversals(database, ledger, service, delivery, clock);
+    this.charges = new CardCharges(this, service, payers, delivery, reversals, clock);
   }
 
   /**
@@ -270,10 +272,9 @@ public final class Purchases {
       case CHARGING -> charges.charge(purchase);
       case OPEN -> lookAtPage(purchase);
       case PAID -> {
-        delivery.refunds(purchase);
-        delivery.follow(purchase, service.payment(purchase.payment().orElseThrow()));
+        reversals.after(purchase, service.payment(purchase.payment().orElseThrow()));
       }
-      case REFUNDING -> delivery.refunds(purchase);
+      case REFUNDING -> reversals.refunds(purchase);
       case EXPIRED, DECLINED, ASKS, REFUSED, REFUNDED -> delivery.settled(purchase);
     }
     return require(id);
@@ -329,6 +330,7 @@ public final class Purchases {
     if (page.paid()) {
       Charge paid = service.payment(page.payment().orElseThrow());
       delivery.paid(purchase, paid);
+      reversals.after(purchase, paid);
     } else if (page.state() == Checkout.State.EXPIRED) {
       boolean asked = purchase.key().startsWith(CardCharges.ASKS);
       delivery.end(
@@ -391,9 +393,9 @@ public final class Purchases {
               + PaymentRules.dollars(purchase.cents()),
           "");
     }
-    delivery.wish(purchase, PaymentSql.key(key), cents);
+    reversals.wish(purchase, PaymentSql.key(key), cents);
     Purchase now = look(id);
-    String refusal = delivery.refusal(purchase, key);
+    String refusal = reversals.refusal(purchase, key);
     if (!refusal.isEmpty()) {
       throw ChoirException.fatal("refund_refused", refusal, "look at it at the payment service");
     }
