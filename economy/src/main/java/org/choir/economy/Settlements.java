@@ -30,6 +30,12 @@ public final class Settlements {
   /** The contract counts epochs of so many days since 1970. */
   private static final long EPOCH_MILLIS = Duration.ofDays(30).toMillis();
 
+  /** How long a settlement waits that could not be built or was not signed. */
+  private static final Duration PREPARE_PAUSE = Duration.ofMinutes(10);
+
+  /** So many that could not be built, one after the other, and the cause is not theirs. */
+  private static final int FAILED_MAX = 3;
+
   private static final Duration HOLDINGS_PAUSE = Duration.ofHours(1);
 
   /** How long an executed transaction may be missing from what the chain lets us read. */
@@ -189,7 +195,8 @@ public final class Settlements {
   }
 
   /**
-   * Settles what waits, oldest first, after what is under way.
+   * Settles what waits, oldest first, after what is under way. What cannot be built or is not
+   * signed waits ten minutes and lets others pass.
    *
    * @param most how many at most
    * @return how many were settled
@@ -198,7 +205,11 @@ public final class Settlements {
    */
   public synchronized int settle(int most) {
     int settled = 0;
+    List<ChoirException> failed = new ArrayList<>();
     for (int steps = 0; settled < most && steps < 3 * most; steps++) {
+      if (failed.size() == FAILED_MAX) {
+        break;
+      }
       halts.requireNone();
       Optional<SettlementTable.Row> underWay = database.transaction(SettlementTable::underWay);
       Step step;
@@ -210,13 +221,16 @@ public final class Settlements {
         if (next.isEmpty()) {
           break;
         }
-        step = start(next.get().settlement());
+        step = start(next.get().settlement(), failed);
       }
       if (step == Step.SETTLED) {
         settled++;
       } else if (step == Step.STOP) {
         break;
       }
+    }
+    if (!failed.isEmpty() && (settled == 0 || failed.size() == FAILED_MAX)) {
+      throw failed.getLast();
     }
     return settled;
   }
@@ -227,8 +241,16 @@ public final class Settlements {
     STOP
   }
 
-  private Step start(Settlement settlement) {
-    Signed signed = chain.prepare(settlement);
+  private Step start(Settlement settlement, List<ChoirException> failed) {
+    Signed signed;
+    try {
+      signed = chain.prepare(settlement);
+    } catch (ChoirException e) {
+      // One user who does not sign, or whose signer is broken, keeps nobody else waiting.
+      again(settlement, String.valueOf(e.getMessage()), clock.instant().plus(PREPARE_PAUSE));
+      failed.add(e);
+      return Step.NEXT;
+    }
     database.transaction(
         c -> {
           SettlementTable.signed(c, signed, clock.instant());

@@ -79,8 +79,7 @@ public record Signing(
       return message.clone();
     }
     byte[] head =
-        (LABEL + "\n" + context + "\n" + form.word() + "\n")
-            .getBytes(StandardCharsets.UTF_8);
+        (LABEL + "\n" + context + "\n" + form.word() + "\n").getBytes(StandardCharsets.UTF_8);
     byte[] all = new byte[head.length + message.length];
     System.arraycopy(head, 0, all, 0, head.length);
     System.arraycopy(message, 0, all, head.length, message.length);
