@@ -442,6 +442,19 @@ class SettlementsTest {
   }
 
   @Test
+  void aTransactionThatCanStillBeExecutedIsSentAgainAsItIs() {
+    UUID id = reward("r1", 5 * CHIP);
+    sui.failSending(Fault.LOST);
+    requireFails(() -> settlements.settle(1), "sui_unreachable");
+    String first = standing(id).digest().orElseThrow();
+    // Built now, it would be another transaction; the first is valid in this epoch too.
+    sui.passEpochs(1);
+    assertThat(settlements.settle(1)).isEqualTo(1);
+    assertThat(standing(id).digest()).contains(first);
+    assertThat(sui.sent().stream().distinct()).hasSize(1);
+  }
+
+  @Test
   void aTransactionThatCanNeverBeExecutedIsReplacedAndOnlyThen() {
     UUID id = reward("r1", 5 * CHIP);
     sui.failSending(Fault.LOST);
