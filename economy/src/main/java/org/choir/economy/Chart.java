@@ -1,5 +1,6 @@
 package org.choir.economy;
 
+import java.time.YearMonth;
 import org.choir.core.Currency;
 import org.choir.core.TenantId;
 
@@ -68,5 +69,26 @@ public final class Chart {
   /** What the platform has earned with credits. No overdraft. */
   public static AccountId revenue() {
     return new AccountId("platform", "revenue", Currency.USDC);
+  }
+
+  /**
+   * What may be made in this 30-day epoch and is not yet: filled once with the epoch's cap, so that
+   * the ledger itself refuses to reward more. No overdraft.
+   */
+  public static AccountId emission(int epoch) {
+    return new AccountId("mint", "epoch-" + epoch, Currency.CHIP);
+  }
+
+  /** What citations of this month may be paid with, fixed at its start. No overdraft. */
+  public static AccountId citationBudget(YearMonth month) {
+    return new AccountId(TREASURY, "citations-" + month, Currency.USDC);
+  }
+
+  /**
+   * What citations pay a user: pending what the month's end will settle, and all that ever came in
+   * is what they earned, for it passes on to {@link #available} at once. No overdraft.
+   */
+  public static AccountId citations(TenantId user) {
+    return AccountId.user(user, "citations", Currency.USDC);
   }
 }

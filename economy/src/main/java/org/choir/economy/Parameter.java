@@ -6,7 +6,7 @@ import org.choir.core.Text;
 
 /**
  * A number of the economy that governance may change within its bounds. Amounts are in the
- * currency's smallest unit, shares in parts per million, times in seconds.
+ * currency's smallest unit, shares in parts per million, times in seconds, counts are whole.
  */
 public enum Parameter {
   CREDITS_AT_SIGN_UP(Unit.CREDITS, 500, 0, 1_000),
@@ -14,15 +14,24 @@ public enum Parameter {
   RUN_QUICK(Unit.CREDITS, 20, 1, 1_000),
   RUN_STANDARD(Unit.CREDITS, 50, 1, 1_000),
   RUN_DEEP(Unit.CREDITS, 150, 1, 1_000),
+  /** A gift out of the treasury's holdings that can only be staked. */
+  STARTER_CHIP(Unit.CHIP, 50_000_000, 0, 1_000_000_000),
   PUBLISH_STAKE(Unit.CHIP, 100_000_000, 10_000_000, 1_000_000_000),
   STAKE_TIME(Unit.SECONDS, 30 * 86_400L, 7 * 86_400L, 180 * 86_400L),
   SLASH_SHARE_MAX(Unit.PPM, 1_000_000, 0, 1_000_000),
+  /** How long the author of an accused article may appeal. */
+  APPEAL_TIME(Unit.SECONDS, 7 * 86_400L, 86_400L, 30 * 86_400L),
   REVISION_FEE(Unit.CHIP, 50_000_000, 1_000_000, 500_000_000),
   BOOST_FEE(Unit.CHIP, 25_000_000, 1_000_000, 500_000_000),
   QUALITY_FLOOR(Unit.PPM, 800_000, 500_000, 1_000_000),
   VESTED_AT_ONCE(Unit.PPM, 200_000, 0, 1_000_000),
+  VESTING_DAYS(Unit.COUNT, 90, 1, 90),
   /** Bounded by the change a vote may make alone. */
   EPOCH_EMISSION(Unit.CHIP, 100_000_000_000L, 1_000_000, 100_000_000_000_000L),
+  /** A month with fewer citations is paid as if it had so many. */
+  CITATION_FLOOR(Unit.COUNT, 100, 1, 1_000_000),
+  /** How many citations of one owner by one other are paid in a month. */
+  CITATION_PAIR_MAX(Unit.COUNT, 20, 1, 1_000),
   LOAN_TO_VALUE(Unit.PPM, 300_000, 100_000, 500_000),
   MONTHLY_SHARE(Unit.PPM, 10_000, 1_000, 30_000);
 
@@ -31,7 +40,8 @@ public enum Parameter {
     CREDITS,
     CHIP,
     PPM,
-    SECONDS
+    SECONDS,
+    COUNT
   }
 
   private final Unit unit;

@@ -1,0 +1,61 @@
+package org.choir.economy;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Statements over rows, with their values in the order of the question marks. */
+final class Rows {
+  private Rows() {}
+
+  /** Reads one row. */
+  @FunctionalInterface
+  interface Reader<T> {
+    T read(ResultSet row) throws SQLException;
+  }
+
+  /** How many rows it changed. */
+  static int update(Connection c, String sql, Object... values) throws SQLException {
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      set(statement, values);
+      return statement.executeUpdate();
+    }
+  }
+
+  static <T> List<T> list(Connection c, String sql, Reader<T> reader, Object... values)
+      throws SQLException {
+    List<T> found = new ArrayList<>();
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      set(statement, values);
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          found.add(reader.read(row));
+        }
+      }
+    }
+    return found;
+  }
+
+  static <T> Optional<T> first(Connection c, String sql, Reader<T> reader, Object... values)
+      throws SQLException {
+    return list(c, sql, reader, values).stream().findFirst();
+  }
+
+  /** The first column of the first row; 0 if there is none. */
+  static long number(Connection c, String sql, Object... values) throws SQLException {
+    return first(c, sql, row -> row.getLong(1), values).orElse(0L);
+  }
+
+  private static void set(PreparedStatement statement, Object... values) throws SQLException {
+    for (int i = 0; i < values.length; i++) {
+      Object value = values[i] instanceof Instant at ? Timestamp.from(at) : values[i];
+      statement.setObject(i + 1, value);
+    }
+  }
+}
