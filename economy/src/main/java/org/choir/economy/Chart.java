@@ -91,4 +91,100 @@ public final class Chart {
   public static AccountId citations(TenantId user) {
     return AccountId.user(user, "citations", Currency.USDC);
   }
+
+  /**
+   * What the treasury has set aside to lend to users; no more than this can be lost. No overdraft.
+   */
+  public static AccountId lending() {
+    return new AccountId(TREASURY, "lending", Currency.USDC);
+  }
+
+  /** What users owe to the treasury, all together. No overdraft. */
+  public static AccountId loanClaims() {
+    return new AccountId(TREASURY, "loan-claims", Currency.USDC);
+  }
+
+  /** CHIP pledged for one loan. No overdraft. */
+  public static AccountId collateral(TenantId user, String loan) {
+    return AccountId.user(user, "collateral." + loan, Currency.CHIP);
+  }
+
+  /** The principal that a user owes on one loan, negative. No overpayment. */
+  public static AccountId loanPrincipal(TenantId user, String loan) {
+    return AccountId.user(user, "principal." + loan, Currency.USDC);
+  }
+
+  /** The interest that a user owes on one loan, negative. No overpayment. */
+  public static AccountId loanInterest(TenantId user, String loan) {
+    return AccountId.user(user, "interest." + loan, Currency.USDC);
+  }
+
+  /** Dollars that a lender has paid in and not lent. No overdraft. */
+  public static AccountId lenderCash(String lender) {
+    return new AccountId("lender:" + lender, "cash", Currency.USDC);
+  }
+
+  /** What the treasury owes to a lender, as the lender sees it. No overdraft. */
+  public static AccountId lenderClaims(String lender) {
+    return new AccountId("lender:" + lender, "claims", Currency.USDC);
+  }
+
+  /** The principal that the treasury owes to a lender, negative. No overpayment. */
+  public static AccountId treasuryPrincipal(String lender) {
+    return new AccountId(TREASURY, "principal." + lender, Currency.USDC);
+  }
+
+  /** The interest that the treasury owes to a lender, negative. No overpayment. */
+  public static AccountId treasuryInterest(String lender) {
+    return new AccountId(TREASURY, "interest." + lender, Currency.USDC);
+  }
+
+  /** The dollars of all depositors, one for one, touched by nothing else. No overdraft. */
+  public static AccountId depositReserve() {
+    return new AccountId("deposits", "reserve", Currency.USDC);
+  }
+
+  /** What is owed to all depositors, negative. No overpayment. */
+  public static AccountId depositLiability() {
+    return new AccountId("deposits", "liability", Currency.USDC);
+  }
+
+  /** The principal of one deposit, as its owner sees it. No overdraft. */
+  public static AccountId deposit(TenantId user, String deposit) {
+    return AccountId.user(user, "deposit." + deposit, Currency.USDC);
+  }
+
+  /** What operations has earned and set aside to share with depositors. No overdraft. */
+  public static AccountId surplus() {
+    return new AccountId("platform", "surplus", Currency.USDC);
+  }
+
+  /** CHIP that stands behind a proposal while it is open. No overdraft. */
+  public static AccountId bond(TenantId user, String proposal) {
+    return AccountId.user(user, "bond." + proposal, Currency.CHIP);
+  }
+
+  /**
+   * What a user bought by card a short while ago, while the card's bank may yet take the money
+   * back. No overdraft.
+   */
+  public static AccountId held(TenantId user, Currency currency) {
+    return AccountId.user(user, "held", currency);
+  }
+
+  /**
+   * What a user owes: payments that were taken back after what they bought was spent. Negative
+   * while there is a debt. No overpayment.
+   */
+  public static AccountId debt(TenantId user) {
+    return AccountId.user(user, "debt", Currency.USDC);
+  }
+
+  /**
+   * Payments that were taken back after the platform had spent them: what it owes itself. Negative
+   * while it does. No overpayment.
+   */
+  public static AccountId shortfall() {
+    return new AccountId("platform", "shortfall", Currency.USDC);
+  }
 }

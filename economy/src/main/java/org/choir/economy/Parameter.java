@@ -33,12 +33,28 @@ public enum Parameter {
   /** How many citations of one owner by one other are paid in a month. */
   CITATION_PAIR_MAX(Unit.COUNT, 20, 1, 1_000),
   LOAN_TO_VALUE(Unit.PPM, 300_000, 100_000, 500_000),
-  MONTHLY_SHARE(Unit.PPM, 10_000, 1_000, 30_000);
+  MONTHLY_SHARE(Unit.PPM, 10_000, 1_000, 30_000),
+  /** The most that the citations of any month may have, whatever CHIP is worth. */
+  BUDGET_CAP(Unit.USDC, 1_000_000_000_000L, 1_000_000_000L, 10_000_000_000_000L),
+  USER_LOAN_TO_VALUE(Unit.PPM, 300_000, 100_000, 400_000),
+  LOAN_LIQUIDATION(Unit.PPM, 500_000, 450_000, 700_000),
+  LOAN_CAP_USER(Unit.USDC, 5_000_000_000L, 100_000_000L, 50_000_000_000L),
+  LOAN_CAP_TOTAL(Unit.USDC, 100_000_000_000L, 1_000_000_000L, 5_000_000_000_000L),
+  /** A year's. */
+  LOAN_INTEREST(Unit.PPM, 80_000, 10_000, 300_000),
+  DEPOSIT_LOCKUP(Unit.SECONDS, 30 * 86_400L, 7 * 86_400L, 180 * 86_400L),
+  PROPOSAL_BOND(Unit.CHIP, 100_000_000, 10_000_000, 10_000_000_000L),
+  VOTE_QUORUM(Unit.PPM, 50_000, 20_000, 300_000),
+  VOTE_TIME(Unit.SECONDS, 7 * 86_400L, 3 * 86_400L, 30 * 86_400L),
+  VOTE_TIMELOCK(Unit.SECONDS, 72 * 3_600L, 24 * 3_600L, 30 * 86_400L),
+  /** Of what the treasury holds in a currency, by one vote. */
+  ALLOCATION_SHARE(Unit.PPM, 50_000, 10_000, 200_000);
 
   /** What a value counts. */
   public enum Unit {
     CREDITS,
     CHIP,
+    USDC,
     PPM,
     SECONDS,
     COUNT

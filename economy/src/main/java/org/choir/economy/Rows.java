@@ -9,8 +9,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** Statements over rows, with their values in the order of the question marks. */
+/**
+ * Statements over rows, with their values in the order of the question marks; an empty Optional is
+ * null.
+ */
 final class Rows {
   private Rows() {}
 
@@ -54,8 +58,23 @@ final class Rows {
 
   private static void set(PreparedStatement statement, Object... values) throws SQLException {
     for (int i = 0; i < values.length; i++) {
-      Object value = values[i] instanceof Instant at ? Timestamp.from(at) : values[i];
-      statement.setObject(i + 1, value);
+      statement.setObject(i + 1, value(values[i]));
     }
+  }
+
+  private static @Nullable Object value(Object value) {
+    return switch (value) {
+      case Instant at -> Timestamp.from(at);
+      case Optional<?> some -> some.isPresent() ? value(some.get()) : null;
+      default -> value;
+    };
+  }
+
+  static Instant instant(ResultSet row, String column) throws SQLException {
+    return row.getTimestamp(column).toInstant();
+  }
+
+  static Optional<Instant> maybeInstant(ResultSet row, String column) throws SQLException {
+    return Optional.ofNullable(row.getTimestamp(column)).map(Timestamp::toInstant);
   }
 }

@@ -24,4 +24,19 @@ final class Shares {
         .divide(BigInteger.valueOf(denominator))
         .longValueExact();
   }
+
+  /** As {@link #part}, rounded up: what is owed to whoever receives it. */
+  static long partUp(long amount, long numerator, long denominator) {
+    long down = part(amount, numerator, denominator);
+    boolean exact =
+        BigInteger.valueOf(amount)
+            .multiply(BigInteger.valueOf(numerator))
+            .equals(BigInteger.valueOf(down).multiply(BigInteger.valueOf(denominator)));
+    return exact ? down : Math.addExact(down, 1);
+  }
+
+  /** A share in parts per million, rounded down. */
+  static long ppm(long amount, long share) {
+    return part(amount, share, WHOLE);
+  }
 }

@@ -2,7 +2,9 @@ package org.choir.economy;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.choir.core.Digest;
@@ -162,6 +164,15 @@ public record Transfer(
   public Transfer chained() {
     return new Transfer(
         id, kind, debit, credit, amount, pending, timeout, true, reason, explanation);
+  }
+
+  /** All of these or none: each bound to the next. */
+  static List<Transfer> together(Transfer... parts) {
+    List<Transfer> chain = new ArrayList<>();
+    for (int i = 0; i < parts.length; i++) {
+      chain.add(i + 1 < parts.length ? parts[i].chained() : parts[i]);
+    }
+    return List.copyOf(chain);
   }
 
   /**
