@@ -226,6 +226,11 @@ public final class Stakes {
     return due.size() < BATCH ? due.size() : due.size() + run();
   }
 
+  /** The stake that was taken with this key. */
+  public Optional<Stake> withKey(String key) {
+    return database.transaction(c -> Rows.first(c, OF_KEY, Stake::read, key));
+  }
+
   /** The stake that answers for an article. */
   public Optional<Stake> of(String article) {
     return database.transaction(c -> Rows.first(c, OF_ARTICLE, Stake::read, article));
