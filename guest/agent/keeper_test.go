@@ -115,6 +115,21 @@ func TestASignaturesContextCannotRunIntoItsMessage(t *testing.T) {
 	}
 }
 
+func TestWhatIsSignedBareIsNeverWhatIsSignedWithItsContext(t *testing.T) {
+	bare := bytes.Repeat([]byte{7}, 32)
+	if !bareDigest(bare) || !bytes.Equal(signedBytes("sui/v1", "bare", bare), bare) {
+		t.Error("a digest of 32 bytes is not signed as it is")
+	}
+	// Six bytes with a context of one letter make exactly 32.
+	short := signedBytes("a", "bytes", []byte("forged"))
+	if len(short) != 32 || bareDigest(short) {
+		t.Error("a signature with a context could be had as a bare one")
+	}
+	if bareDigest(bare[:31]) || bareDigest(append(bare, 7)) {
+		t.Error("a message that is no digest is signed as it is")
+	}
+}
+
 func TestCryptsetupsStatusBecomesACode(t *testing.T) {
 	for status, code := range map[int]string{1: "volume_damaged", 2: "wrong_volume_key", 3: "agent_error", 4: "volume_damaged"} {
 		if got := cryptsetupFailure(status, "", nil); got == nil || got.Code != code {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"regexp"
+	"strings"
 	"syscall"
 )
 
@@ -133,8 +134,19 @@ type signature struct {
 }
 
 // signedBytes is what a signature is over: who reads it knows what for and how it was made.
+// The bare form is for the digests of another system's transactions, which that system wants signed
+// with nothing before them; see bareDigest.
 func signedBytes(context, form string, message []byte) []byte {
+	if form == "bare" {
+		return message
+	}
 	return append([]byte(signLabel+"\n"+context+"\n"+form+"\n"), message...)
+}
+
+// bareDigest says whether a message may be signed with nothing before it: 32 bytes that cannot be
+// the beginning of what is signed in any other form.
+func bareDigest(message []byte) bool {
+	return len(message) == 32 && !strings.HasPrefix(string(message), signLabel)
 }
 
 // sign makes one signature.
@@ -153,6 +165,7 @@ func sign(body, secret, message []byte) (interface{}, *failure) {
 	switch {
 	case request.Form == "sha256" && len(message) == 32:
 	case request.Form == "bytes" && len(message) <= messageMax:
+	case request.Form == "bare" && bareDigest(message):
 	default:
 		return nil, fail("bad_request", "a message of the form %q with %d bytes", request.Form, len(message))
 	}

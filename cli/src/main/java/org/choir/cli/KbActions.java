@@ -1,8 +1,6 @@
 package org.choir.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.choir.core.ChoirException;
 import org.choir.core.Json;
 import picocli.CommandLine.Command;
@@ -34,35 +32,6 @@ final class KbActions extends Action {
   @Override
   public Integer call() {
     throw ChoirException.usage("no_command", "kb needs a command", "see: choir help kb");
-  }
-
-  /** One request whose answer's {@code text} is for people. */
-  abstract static class Asking extends Action {
-    Asking(Context context) {
-      super(context);
-    }
-
-    final int answer(String command, ObjectNode arguments) {
-      ObjectNode result =
-          ask(
-              command,
-              arguments,
-              e ->
-                  say(e.has("read") ? e.path("read").asInt() + " of " + e.path("of").asInt() : ""));
-      String text = result.path("text").asText();
-      result.remove("text");
-      print(result, text);
-      return 0;
-    }
-
-    final String readable(String file) {
-      Path path = context.absolute(file);
-      if (!Files.isRegularFile(path)) {
-        throw ChoirException.usage(
-            "no_such_file", "there is no file " + path, "name a Markdown file");
-      }
-      return path.toString();
-    }
   }
 
   /** {@code choir kb search}. */

@@ -16,6 +16,11 @@ public record TenantId(String value) {
     Ids.require("a user name", FORM, value);
   }
 
+  /** Whether this could be a user's name. */
+  public static boolean isValid(String value) {
+    return FORM.matcher(value).matches();
+  }
+
   @Override
   public String toString() {
     return value;

@@ -1,9 +1,11 @@
 package org.choir.economy;
 
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
 import java.time.InstantSource;
 import org.choir.core.ChoirException;
 import org.choir.core.TenantId;
-import org.choir.database.Database;
 import org.choir.economy.PaymentService.Ask;
 import org.choir.economy.PaymentService.Charge;
 
@@ -16,7 +18,6 @@ final class CardCharges {
   static final String ASKS = "/asks/";
 
   private final Purchases purchases;
-  private final Database database;
   private final PaymentService service;
   private final Payers payers;
   private final Delivery delivery;
@@ -24,13 +25,11 @@ final class CardCharges {
 
   CardCharges(
       Purchases purchases,
-      Database database,
       PaymentService service,
       Payers payers,
       Delivery delivery,
       InstantSource clock) {
     this.purchases = purchases;
-    this.database = database;
     this.service = service;
     this.payers = payers;
     this.delivery = delivery;
@@ -69,10 +68,7 @@ final class CardCharges {
 
   private void follow(Purchase purchase, Charge charge) {
     switch (charge.state()) {
-      case PAID -> {
-        delivery.paid(purchase, charge);
-        set(purchase.user(), "declines = 0");
-      }
+      case PAID -> delivery.paid(purchase, charge);
       case PROCESSING -> delivery.later(purchase);
       case DECLINED, NEEDS_PERSON, CANCELLED -> {
         // Given up there before it is here: then nobody can pay it later.
@@ -163,41 +159,23 @@ final class CardCharges {
         });
   }
 
-  /** The user paid on the page that they were sent to. */
-  void confirmed(TenantId user) {
-    set(user, "declines = 0, reason = '', state = case state when 'asks' then 'on' else state end");
-  }
-
   /** Stops buying for a user, and says so, if it was going on. */
-  void stop(TenantId user, String reason) {
-    database.transaction(
-        c -> {
-          int stopped =
-              PaymentSql.update(
-                  c,
-                  "update economy.autopurchase set state = 'stopped', reason = ?"
-                      + " where tenant = ? and state in ('on', 'asks')",
-                  reason,
-                  user.value());
-          if (stopped == 1) {
-            PaymentSql.tell(
-                c,
-                user,
-                "autopurchase_stopped",
-                "nothing is bought by itself any more until you agree again (" + reason + ")",
-                "",
-                clock.instant());
-          }
-          return stopped;
-        });
-  }
-
-  private void set(TenantId user, String assignments) {
-    database.transaction(
-        c ->
-            PaymentSql.update(
-                c,
-                "update economy.autopurchase set " + assignments + " where tenant = ?",
-                user.value()));
+  static void stop(Connection c, TenantId user, String reason, Instant at) throws SQLException {
+    int stopped =
+        PaymentSql.update(
+            c,
+            "update economy.autopurchase set state = 'stopped', reason = ?"
+                + " where tenant = ? and state in ('on', 'asks')",
+            reason,
+            user.value());
+    if (stopped == 1) {
+      PaymentSql.tell(
+          c,
+          user,
+          "autopurchase_stopped",
+          "nothing is bought by itself any more until you agree again (" + reason + ")",
+          "",
+          at);
+    }
   }
 }

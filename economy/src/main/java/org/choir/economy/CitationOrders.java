@@ -91,8 +91,8 @@ final class CitationOrders {
         settled ? month.eligible() : "so far",
         "rate",
         usdc(settled ? month.rate(0) : pay.reserved()),
-        "void",
-        pay.reason());
+        "reason",
+        pay.reason().isEmpty() ? "counts" : pay.reason());
   }
 
   /** Tells the bus, in the caller's transaction. */

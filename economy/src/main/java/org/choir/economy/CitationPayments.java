@@ -28,6 +28,7 @@ public final class CitationPayments {
 
   private final Database database;
   private final Ledger ledger;
+  private final Purses purses;
   private final Supplier<Parameters> parameters;
   private final EarningBonus bonus;
   private final InstantSource clock;
@@ -37,6 +38,7 @@ public final class CitationPayments {
       Database database, Ledger ledger, Supplier<Parameters> parameters, InstantSource clock) {
     this.database = database;
     this.ledger = ledger;
+    this.purses = new Purses(ledger);
     this.parameters = parameters;
     this.bonus = new EarningBonus(ledger, parameters);
     this.clock = clock;
@@ -287,7 +289,7 @@ public final class CitationPayments {
       }
       List<Transfer> orders = new ArrayList<>();
       Map<YearMonth, CitationMonth> months = new HashMap<>();
-      undone.stream().map(CitationPay::author).distinct().forEach(a -> Purses.open(ledger, a));
+      undone.stream().map(CitationPay::author).distinct().forEach(purses::open);
       for (CitationPay pay : undone) {
         CitationMonth month = months.computeIfAbsent(pay.month(), this::require);
         orders.addAll(CitationOrders.of(pay, month));

@@ -123,13 +123,13 @@ final class Delivery {
     set(purchase.id(), "due_at = ?, attempts = 0, problem = ''", clock.instant().plus(POLL));
   }
 
-  void failed(Purchase purchase, ChoirException e) {
+  void failed(Purchase purchase, RuntimeException e) {
     // Also what seems final is tried again: somebody may have mended it, and nothing is forgotten.
     set(
         purchase.id(),
         "due_at = ?, attempts = attempts + 1, problem = ?",
         PaymentSql.later(clock.instant(), purchase.attempts()),
-        e.code() + ": " + e.failure().message());
+        PaymentSql.problem(e));
   }
 
   /** Sets CHIP aside in the treasury while the page is open; false if there are not enough. */
@@ -329,6 +329,14 @@ final class Delivery {
     if (now.kind() == Purchase.Kind.CHIP) {
       set(c, now.id(), "held_until = ?", at.plus(PaymentRules.CARD_HOLD));
     }
+    if (now.kind() == Purchase.Kind.AUTO || now.key().startsWith(CardCharges.ASKS)) {
+      PaymentSql.update(
+          c,
+          "update economy.autopurchase set declines = 0, reason = '',"
+              + " state = case state when 'asks' then 'on' else state end"
+              + " where tenant = ? and state in ('on', 'asks')",
+          now.user().value());
+    }
     if (now.kind() == Purchase.Kind.CREDITS && charge.method().isPresent()) {
       Payers.keep(c, now.user(), charge.method().get());
     }
@@ -415,12 +423,25 @@ final class Delivery {
   }
 
   /** Writes down that cents of a payment are to go back. */
-  void plan(Purchase purchase, String key, long cents, String payment) {
+  void wish(Purchase purchase, String key, long cents) {
     database.transaction(
         c -> {
-          wish(c, purchase, key, cents, payment);
+          wish(c, purchase, key, cents, purchase.payment().orElseThrow());
           return set(c, purchase.id(), "due_at = ?", clock.instant());
         });
+  }
+
+  /** Why the service refused a refund, or empty. */
+  String refusal(Purchase purchase, String key) {
+    return database
+        .transaction(
+            c ->
+                PaymentSql.one(
+                    c,
+                    row -> row.getString(1),
+                    "select problem from economy.refund where id = ?",
+                    purchase.transfer("refund", key)))
+        .orElse("");
   }
 
   private static void wish(Connection c, Purchase purchase, String key, long cents, String payment)
@@ -469,7 +490,7 @@ final class Delivery {
         if (!e.code().equals("payments_refused") || purchase.state() != Purchase.State.PAID) {
           throw e;
         }
-        refused(purchase, refund, e);
+        refused(refund, e);
         continue;
       }
       database.transaction(
@@ -484,16 +505,14 @@ final class Delivery {
     }
   }
 
-  private void refused(Purchase purchase, Refund refund, ChoirException e) {
+  private void refused(Refund refund, ChoirException e) {
     database.transaction(
-        c -> {
-          PaymentSql.update(
-              c,
-              "update economy.refund set done = true, problem = ? where id = ?",
-              e.failure().message(),
-              refund.id());
-          return set(c, purchase.id(), "problem = ?", e.code() + ": " + e.failure().message());
-        });
+        c ->
+            PaymentSql.update(
+                c,
+                "update economy.refund set done = true, problem = ? where id = ?",
+                e.failure().message(),
+                refund.id()));
   }
 
   /**
@@ -593,10 +612,6 @@ final class Delivery {
             + (debt == 0 ? "" : "; you owe " + new Money(debt, Currency.USDC)),
         "",
         clock.instant());
-    PaymentSql.update(
-        c,
-        "update economy.autopurchase set state = 'stopped', reason = 'payment_taken_back'"
-            + " where tenant = ? and state in ('on', 'asks')",
-        now.user().value());
+    CardCharges.stop(c, now.user(), "payment_taken_back", clock.instant());
   }
 }

@@ -20,10 +20,12 @@ public final class EarningBonus {
   private static final int ORDERS_MAX = 500;
 
   private final Ledger ledger;
+  private final Purses purses;
   private final Supplier<Parameters> parameters;
 
   public EarningBonus(Ledger ledger, Supplier<Parameters> parameters) {
     this.ledger = ledger;
+    this.purses = new Purses(ledger);
     this.parameters = parameters;
   }
 
@@ -33,7 +35,7 @@ public final class EarningBonus {
     if (each == 0) {
       return 0;
     }
-    Purses.open(ledger, user);
+    purses.open(user);
     long earned = ledger.balance(Chart.citations(user)).creditsPosted();
     long given = given(user, earned / STEP);
     List<Transfer> orders = new ArrayList<>();

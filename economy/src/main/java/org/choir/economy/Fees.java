@@ -1,5 +1,6 @@
 package org.choir.economy;
 
+import java.util.UUID;
 import java.util.function.Supplier;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
@@ -12,10 +13,12 @@ import org.choir.core.TenantId;
  */
 public final class Fees {
   private final Ledger ledger;
+  private final Purses purses;
   private final Supplier<Parameters> parameters;
 
   public Fees(Ledger ledger, Supplier<Parameters> parameters) {
     this.ledger = ledger;
+    this.purses = new Purses(ledger);
     this.parameters = parameters;
   }
 
@@ -27,7 +30,27 @@ public final class Fees {
    */
   public long revision(TenantId user, String article, String key) {
     long fee = parameters.get().of(Parameter.REVISION_FEE);
-    return take(user, fee, "revision", article, key);
+    // A repetition after a change of the fee takes nothing more.
+    return ledger
+        .find(id(user, "revision", article, key))
+        .map(LedgerEntry::moved)
+        .orElseGet(() -> take(user, fee, "revision", article, key));
+  }
+
+  /** Gives the fee of a revision back that was refused; nothing if none was taken. */
+  public void giveBackRevision(TenantId user, String article, String key) {
+    ledger
+        .find(id(user, "revision", article, key))
+        .ifPresent(
+            fee ->
+                ledger.require(
+                    Transfer.move(
+                        id(user, "revision-back", article, key),
+                        Chart.treasury(Currency.CHIP),
+                        Chart.available(user, Currency.CHIP),
+                        fee.moved(),
+                        "revision_fee_back",
+                        Explanation.of("the revision was refused", "article", article))));
   }
 
   /**
@@ -48,20 +71,19 @@ public final class Fees {
   }
 
   private long take(TenantId user, long amount, String what, String article, String key) {
-    Purses.open(ledger, user);
-    var id = Transfer.id("fee", what, user.value(), article, key);
-    var before = ledger.find(id);
-    if (before.isPresent()) {
-      return before.get().moved();
-    }
+    purses.open(user);
     ledger.require(
         Transfer.move(
-            id,
+            id(user, what, article, key),
             Chart.available(user, Currency.CHIP),
             Chart.treasury(Currency.CHIP),
             amount,
             what + "_fee",
             Explanation.of("the fee of a " + what + ", to the treasury", "article", article)));
     return amount;
+  }
+
+  private static UUID id(TenantId user, String what, String article, String key) {
+    return Transfer.id("fee", what, user.value(), article, key);
   }
 }

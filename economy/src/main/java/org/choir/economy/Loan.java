@@ -48,7 +48,8 @@ public record Loan(
   /** How the amount came about. */
   Explanation explanation() {
     return Explanation.of(
-        "amount <= CHIP x price x depth / (depth + all collateral) x loan to value",
+        "amount <= CHIP x price x depth / (depth + others) x depth / (depth + others + CHIP) x loan to"
+            + " value",
         "loan",
         id,
         "chip",

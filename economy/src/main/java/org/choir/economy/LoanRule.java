@@ -42,21 +42,24 @@ public final class LoanRule {
 
   /**
    * The worth of collateral after the haircut: what a constant-product pool of the market's depth
-   * would pay on average for each CHIP if all collateral of all loans were sold into it at once, so
-   * that splitting a position gains nothing.
+   * would still pay for it if the collateral of every other loan had been sold into it before:
+   * {@code CHIP x price x depth / (depth + others) x depth / (depth + others + CHIP)}. The sum over
+   * many loans is that of one as large, so splitting a position or an account gains nothing.
    *
-   * @param all the collateral of every loan, this one's included
+   * @param others the collateral of all other loans
    */
-  public static long worth(long collateral, long all, long price, long depth) {
+  public static long worth(long collateral, long others, long price, long depth) {
     if (depth == 0) {
       return 0;
     }
-    return Shares.part(BudgetRule.worth(collateral, price), depth, Math.addExact(depth, all));
+    long before = Math.addExact(depth, others);
+    long first = Shares.part(BudgetRule.worth(collateral, price), depth, before);
+    return Shares.part(first, depth, Math.addExact(before, collateral));
   }
 
   /** The most dollars for this collateral, before the caps. */
-  public static long most(long collateral, long all, long price, long depth, long loanToValue) {
-    return Shares.ppm(worth(collateral, all, price, depth), loanToValue);
+  public static long most(long collateral, long others, long price, long depth, long loanToValue) {
+    return Shares.ppm(worth(collateral, others, price, depth), loanToValue);
   }
 
   /**
@@ -73,18 +76,20 @@ public final class LoanRule {
     if (owed < Shares.ppm(worth, terms.liquidation())) {
       return Optional.empty();
     }
-    long target = Shares.ppm(worth, terms.loanToValue());
+    long all = cleared(collateral, price);
+    if (all <= owed) {
+      return Optional.of(new Liquidation(collateral, all, true));
+    }
     // owed - s*p*(1-penalty) = ltv*(collateral - s)*p, solved for the worth s*p.
+    long target = Shares.ppm(worth, terms.loanToValue());
     long part = Shares.WHOLE - PENALTY - terms.loanToValue();
     long seizedWorth = Shares.partUp(owed - target, Shares.WHOLE, part);
     long seized = Shares.partUp(seizedWorth, 1_000_000, price);
-    long cleared = cleared(Math.min(seized, collateral), price);
-    if (seized >= collateral || cleared >= owed) {
-      long all = Math.min(collateral, toClear(owed, price));
-      return Optional.of(
-          new Liquidation(all, Math.min(owed, cleared(all, price)), all == collateral));
+    if (seized >= collateral || cleared(seized, price) >= owed) {
+      long enough = Math.min(collateral, toClear(owed, price));
+      return Optional.of(new Liquidation(enough, owed, enough == collateral));
     }
-    return Optional.of(new Liquidation(seized, cleared, false));
+    return Optional.of(new Liquidation(seized, cleared(seized, price), false));
   }
 
   /** The dollars of debt that seized CHIP clears. */

@@ -141,9 +141,7 @@ public final class Loans {
       }
       owed = Math.addExact(owed, view(other).owed());
     }
-    long most =
-        LoanRule.most(
-            chip, Math.addExact(others, chip), price.micros(), price.depth(), terms.loanToValue());
+    long most = LoanRule.most(chip, others, price.micros(), price.depth(), terms.loanToValue());
     if (usdc > most) {
       throw ChoirException.fatal(
           "loan_too_large",

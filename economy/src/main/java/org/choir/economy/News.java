@@ -4,10 +4,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.List;
+import org.choir.backbone.PublicEvents;
 import org.choir.core.Json;
+import org.choir.core.TenantId;
 
 /** The outbox of this room: what the bus is to hear, committed with what it tells of. */
 final class News {
+  private static final int AT_ONCE = 500;
+
   private News() {}
 
   /** Told once for each id. */
@@ -30,5 +35,26 @@ final class News {
         type,
         Json.write(data),
         at);
+  }
+
+  /** The oldest that were not told yet, in order. */
+  static List<PublicEvents.Event> waiting(Connection c) throws SQLException {
+    return Rows.list(
+        c,
+        "select * from economy.news order by seq limit " + AT_ONCE,
+        row ->
+            new PublicEvents.Event(
+                0,
+                row.getString("subject"),
+                row.getString("id"),
+                new TenantId(row.getString("tenant")),
+                Rows.instant(row, "at"),
+                row.getString("type"),
+                Json.parseObject(row.getString("data"))));
+  }
+
+  /** This one was told. */
+  static int told(Connection c, String id) throws SQLException {
+    return Rows.update(c, "delete from economy.news where id = ?", id);
   }
 }

@@ -13,10 +13,13 @@ import java.util.UUID;
 import org.choir.core.ChoirException;
 import org.choir.core.TenantId;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Small statements over the tables of payments, each in its caller's transaction. */
 final class PaymentSql {
   private static final int KEY_MAX = 80;
+  private static final Logger LOG = LoggerFactory.getLogger(PaymentSql.class);
 
   private PaymentSql() {}
 
@@ -114,5 +117,14 @@ final class PaymentSql {
   /** When failed work is tried again. */
   static Instant later(Instant now, int attempts) {
     return now.plus(PaymentRules.pause(attempts));
+  }
+
+  /** What went wrong, for the row that it went wrong with. */
+  static String problem(RuntimeException e) {
+    if (e instanceof ChoirException known) {
+      return known.code() + ": " + known.failure().message();
+    }
+    LOG.warn("a payment met something unexpected; it is tried again", e);
+    return "internal_error: " + e;
   }
 }

@@ -55,7 +55,7 @@ public final class Purchases {
     this.payers = new Payers(database, ledger, service);
     this.debts = new Debts(ledger);
     this.delivery = new Delivery(database, ledger, service, debts, clock);
-    this.charges = new CardCharges(this, database, service, payers, delivery, clock);
+    this.charges = new CardCharges(this, service, payers, delivery, clock);
   }
 
   /**
@@ -329,14 +329,17 @@ public final class Purchases {
     if (page.paid()) {
       Charge paid = service.payment(page.payment().orElseThrow());
       delivery.paid(purchase, paid);
-      if (purchase.key().startsWith(CardCharges.ASKS)) {
-        charges.confirmed(purchase.user());
-      }
     } else if (page.state() == Checkout.State.EXPIRED) {
-      delivery.end(purchase, Purchase.State.EXPIRED, "");
-      if (purchase.key().startsWith(CardCharges.ASKS)) {
-        charges.stop(purchase.user(), "nobody_confirmed");
-      }
+      boolean asked = purchase.key().startsWith(CardCharges.ASKS);
+      delivery.end(
+          purchase,
+          Purchase.State.EXPIRED,
+          "",
+          c -> {
+            if (asked) {
+              CardCharges.stop(c, purchase.user(), "nobody_confirmed", clock.instant());
+            }
+          });
     } else {
       delivery.later(purchase);
     }
@@ -371,7 +374,8 @@ public final class Purchases {
    * Gives a part or all of a payment back, for an operator.
    *
    * @param key the operator's: the same again is the same refund
-   * @throws ChoirException {@code not_paid}, {@code bad_amount}, or of the service
+   * @throws ChoirException {@code not_paid}, {@code bad_amount}, {@code refund_refused}, or of the
+   *     service: then it goes on by itself
    */
   public Purchase refund(UUID id, String key, long cents) {
     Purchase purchase = require(id);
@@ -387,8 +391,13 @@ public final class Purchases {
               + PaymentRules.dollars(purchase.cents()),
           "");
     }
-    delivery.plan(purchase, PaymentSql.key(key), cents, purchase.payment().orElseThrow());
-    return look(id);
+    delivery.wish(purchase, PaymentSql.key(key), cents);
+    Purchase now = look(id);
+    String refusal = delivery.refusal(purchase, key);
+    if (!refusal.isEmpty()) {
+      throw ChoirException.fatal("refund_refused", refusal, "look at it at the payment service");
+    }
+    return now;
   }
 
   /**
@@ -411,7 +420,8 @@ public final class Purchases {
     for (Purchase purchase : due) {
       try {
         look(purchase.id());
-      } catch (ChoirException e) {
+      } catch (RuntimeException e) {
+        // One that cannot be helped must not keep the others waiting.
         delivery.failed(purchase, e);
       }
     }

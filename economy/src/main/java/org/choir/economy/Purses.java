@@ -1,11 +1,33 @@
 package org.choir.economy;
 
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.choir.core.Currency;
 import org.choir.core.TenantId;
 
 /** Opens the accounts that rewards, stakes, credits and citation payments need. */
 final class Purses {
-  private Purses() {}
+  private static final int REMEMBERED_MAX = 10_000;
+
+  private final Ledger ledger;
+
+  /** Whose are known to be open; an account is never closed. */
+  private final Set<TenantId> opened = ConcurrentHashMap.newKeySet();
+
+  Purses(Ledger ledger) {
+    this.ledger = ledger;
+  }
+
+  /** A user's. */
+  void open(TenantId user) {
+    if (opened.contains(user)) {
+      return;
+    }
+    open(ledger, user);
+    if (opened.size() < REMEMBERED_MAX) {
+      opened.add(user);
+    }
+  }
 
   /** A user's. */
   static void open(Ledger ledger, TenantId user) {

@@ -24,6 +24,7 @@ public final class Rewards {
 
   private final Database database;
   private final Ledger ledger;
+  private final Purses purses;
   private final Supplier<Parameters> parameters;
   private final Set<String> reviewers;
   private final InstantSource clock;
@@ -42,6 +43,7 @@ public final class Rewards {
       InstantSource clock) {
     this.database = database;
     this.ledger = ledger;
+    this.purses = new Purses(ledger);
     this.parameters = parameters;
     this.reviewers = Set.copyOf(reviewers);
     this.clock = clock;
@@ -70,7 +72,7 @@ public final class Rewards {
    *     published
    */
   public synchronized Reward claim(Work work) {
-    Purses.open(ledger, work.author());
+    purses.open(work.author());
     finish();
     Instant now = clock.instant();
     int epoch = work.review() ? Emission.epoch(now) : epochs.open(now);

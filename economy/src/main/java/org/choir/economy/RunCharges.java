@@ -26,6 +26,7 @@ public final class RunCharges {
 
   private final Database database;
   private final Ledger ledger;
+  private final Purses purses;
   private final Supplier<Parameters> parameters;
   private final InstantSource clock;
   private final boolean chargesLocal;
@@ -43,6 +44,7 @@ public final class RunCharges {
       boolean chargesLocal) {
     this.database = database;
     this.ledger = ledger;
+    this.purses = new Purses(ledger);
     this.parameters = parameters;
     this.clock = clock;
     this.chargesLocal = chargesLocal;
@@ -107,7 +109,7 @@ public final class RunCharges {
    * @throws ChoirException {@code too_few_credits}, {@code run_of_another}
    */
   public RunCharge reserve(String run, TenantId user, RunClass runClass) {
-    Purses.open(ledger, user);
+    purses.open(user);
     RunCharge charge =
         database.transaction(
             c -> {

@@ -20,6 +20,7 @@ import org.choir.database.Database;
 public final class SignUps {
   private final Database database;
   private final Ledger ledger;
+  private final Purses purses;
   private final Supplier<Parameters> parameters;
   private final InstantSource clock;
 
@@ -28,6 +29,7 @@ public final class SignUps {
       Database database, Ledger ledger, Supplier<Parameters> parameters, InstantSource clock) {
     this.database = database;
     this.ledger = ledger;
+    this.purses = new Purses(ledger);
     this.parameters = parameters;
     this.clock = clock;
   }
@@ -85,7 +87,7 @@ public final class SignUps {
           }
           return 1;
         });
-    Purses.open(ledger, user);
+    purses.open(user);
     give(user);
   }
 

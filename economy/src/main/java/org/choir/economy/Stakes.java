@@ -28,6 +28,7 @@ public final class Stakes {
 
   private final Database database;
   private final Ledger ledger;
+  private final Purses purses;
   private final Supplier<Parameters> parameters;
   private final InstantSource clock;
   private final StakeMoves moves;
@@ -37,6 +38,7 @@ public final class Stakes {
       Database database, Ledger ledger, Supplier<Parameters> parameters, InstantSource clock) {
     this.database = database;
     this.ledger = ledger;
+    this.purses = new Purses(ledger);
     this.parameters = parameters;
     this.clock = clock;
     this.moves = new StakeMoves(database, ledger, clock);
@@ -60,7 +62,7 @@ public final class Stakes {
               + " and "
               + StakeMoves.chip(Parameter.PUBLISH_STAKE.most()));
     }
-    Purses.open(ledger, user);
+    purses.open(user);
     StakeRule.Parts parts =
         StakeRule.parts(
             amount,

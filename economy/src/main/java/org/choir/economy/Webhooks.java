@@ -149,7 +149,8 @@ public final class Webhooks {
     for (Row row : due) {
       try {
         end(row, row.live() == live && look(row) ? "done" : "ignored");
-      } catch (ChoirException e) {
+      } catch (RuntimeException e) {
+        // One that cannot be helped must not keep the others waiting.
         failed(row, e);
       }
     }
@@ -180,7 +181,7 @@ public final class Webhooks {
                 row.id()));
   }
 
-  private void failed(Row row, ChoirException e) {
+  private void failed(Row row, RuntimeException e) {
     boolean over = row.attempts() + 1 >= ATTEMPTS_MAX;
     database.transaction(
         c ->
@@ -189,7 +190,7 @@ public final class Webhooks {
                 "update economy.webhook set attempts = attempts + 1, due_at = ?, problem = ?,"
                     + " state = ? where id = ?",
                 PaymentSql.later(clock.instant(), row.attempts()),
-                e.code() + ": " + e.failure().message(),
+                PaymentSql.problem(e),
                 over ? "given_up" : "received",
                 row.id()));
   }

@@ -536,14 +536,15 @@ public final class Withdrawals {
     for (Withdrawal withdrawal : due) {
       try {
         look(withdrawal.id());
-      } catch (ChoirException e) {
+      } catch (RuntimeException e) {
+        // One that cannot be helped must not keep the others waiting.
         failed(withdrawal, e);
       }
     }
     return due.size();
   }
 
-  private void failed(Withdrawal withdrawal, ChoirException e) {
+  private void failed(Withdrawal withdrawal, RuntimeException e) {
     database.transaction(
         c ->
             PaymentSql.update(
@@ -551,7 +552,7 @@ public final class Withdrawals {
                 "update economy.withdrawal set due_at = ?, attempts = attempts + 1, problem = ?"
                     + " where id = ?",
                 PaymentSql.later(clock.instant(), withdrawal.attempts()),
-                e.code() + ": " + e.failure().message(),
+                PaymentSql.problem(e),
                 withdrawal.id()));
   }
 }

@@ -3,6 +3,7 @@ package org.choir.economy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -10,38 +11,46 @@ import java.util.List;
 import org.choir.core.Currency;
 import org.choir.database.Database;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** A user's year in credits, CHIP and citation payments, to the cent. */
-@ExtendWith(OneDatabase.class)
 class ChipYearTest {
   private static final int[] CITATIONS = {3, 8, 12, 7, 5};
   private static final long[] PRICES = {2_250_000, 2_375_000, 2_500_000, 2_550_000, 2_625_000};
   private static final long[] RATES = {4_500_000, 4_750_000, 5_000_000, 5_100_000, 5_250_000};
-  private final Economy e;
-
-  ChipYearTest(Database database) {
-    this.e = new Economy(database);
-  }
+  private final Economy plain = new Economy();
 
   @Test
   void anAuthorOfOneArticleEarnsWhatWasPromised() {
+    buying(plain);
+  }
+
+  @Test
+  void andSoOnPostgres() {
+    try (Database database = TestDatabase.fresh();
+        PostgresLedger ledger =
+            PostgresLedger.open(database, LedgerOptions.STANDARD, InstantSource.system())) {
+      buying(new Economy(database, ledger));
+    }
+  }
+
+  private static void buying(Economy e) {
     e.signUp(Economy.ADA);
     e.buy(Economy.ADA, 100);
-    year();
+    year(e);
     assertThat(e.allChip(Economy.ADA)).isEqualTo(346 * Economy.CHIP);
     assertThat(e.chip(Chart.available(Economy.ADA, Currency.CHIP))).isEqualTo(296 * Economy.CHIP);
   }
 
   @Test
   void theSameYearWithoutBuyingChip() {
+    Economy e = plain;
     e.signUp(Economy.ADA);
-    year();
+    year(e);
     assertThat(e.allChip(Economy.ADA)).isEqualTo(246 * Economy.CHIP);
     assertThat(e.chip(Chart.available(Economy.ADA, Currency.CHIP))).isEqualTo(196 * Economy.CHIP);
   }
 
-  private void year() {
+  private static void year(Economy e) {
     e.runs.reserve("run-1", Economy.ADA, RunClass.STANDARD);
     e.runs.charge("run-1");
     Stake stake = e.stakes.take(Economy.ADA, "publication-1", 100 * Economy.CHIP);
@@ -53,7 +62,7 @@ class ChipYearTest {
     assertThat(e.chip(Chart.staked(Economy.ADA))).isEqualTo(100 * Economy.CHIP);
     List<Cited> all = new ArrayList<>();
     for (int month = 0; month < CITATIONS.length; month++) {
-      month(YearMonth.of(2026, 1 + month), month, all);
+      month(e, YearMonth.of(2026, 1 + month), month, all);
     }
     assertThat(e.stakes.of("a1").orElseThrow().state()).isEqualTo(Stake.State.RETURNED);
     assertThat(e.rewards.of("a1").orElseThrow().state()).isEqualTo(Reward.State.VESTED);
@@ -64,7 +73,7 @@ class ChipYearTest {
     assertThat(e.chip(Chart.unvested(Economy.ADA))).isZero();
   }
 
-  private void month(YearMonth month, int n, List<Cited> all) {
+  private static void month(Economy e, YearMonth month, int n, List<Cited> all) {
     // 0.3 % of the value of 10,000,000 CHIP.
     long budget = Shares.part(10_000_000L * PRICES[n], 3_000, Shares.WHOLE);
     e.open(month, budget, 15_000);

@@ -9,18 +9,11 @@ import org.choir.core.Digest;
 import org.choir.core.ExitStatus;
 import org.choir.core.Money;
 import org.choir.core.TenantId;
-import org.choir.database.Database;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Credits: what a start gives, what runs cost, what citations add. */
-@ExtendWith(OneDatabase.class)
 class CreditsTest {
-  private final Economy e;
-
-  CreditsTest(Database database) {
-    this.e = new Economy(database);
-  }
+  private final Economy e = new Economy();
 
   private long credits() {
     return e.available(Economy.ADA, Currency.CREDITS);

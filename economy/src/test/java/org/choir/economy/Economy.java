@@ -1,5 +1,7 @@
 package org.choir.economy;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.sql.ResultSet;
 import java.time.Duration;
 import java.time.Instant;
@@ -8,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
 import org.choir.core.Digest;
@@ -25,7 +28,7 @@ final class Economy {
   static final TenantId BEN = new TenantId("ben");
 
   final Database database;
-  final ReferenceLedger books;
+  final Ledger books;
   final KillableLedger ledger;
   Instant now = Instant.parse("2026-01-01T08:00:00Z");
   Parameters parameters = Parameters.STANDARD;
@@ -37,22 +40,40 @@ final class Economy {
   Fees fees;
   CitationPayments citations;
 
-  Economy(Database database) {
+  private static final class Shared {
+    static final Database DATABASE = TestDatabase.fresh();
+  }
+
+  /** Over the plain ledger and tables that are emptied. */
+  Economy() {
+    this(emptied(), Optional.empty());
+  }
+
+  /** Over a database of its own and the real ledger in it. */
+  Economy(Database database, Ledger books) {
+    this(database, Optional.of(books));
+  }
+
+  private Economy(Database database, Optional<Ledger> given) {
     this.database = database;
-    this.books = new ReferenceLedger(() -> now);
+    this.books = given.orElseGet(() -> new ReferenceLedger(() -> now));
     this.ledger = new KillableLedger(books);
-    database.transaction(
-        c -> {
-          Rows.update(
-              c,
-              "truncate economy.news, economy.sign_up, economy.run_charge, economy.stake,"
-                  + " economy.reward_move, economy.reward, economy.epoch, economy.citation_pay,"
-                  + " economy.citation_month");
-          return 0;
-        });
     restart();
     Genesis.ensure(ledger);
     ledger.open(Chart.bank("test"), Limit.NONE);
+  }
+
+  private static Database emptied() {
+    Shared.DATABASE.transaction(
+        c ->
+            Rows.update(
+                c,
+                "delete from economy.news; delete from economy.sign_up;"
+                    + " delete from economy.run_charge; delete from economy.stake;"
+                    + " delete from economy.reward_move; delete from economy.reward;"
+                    + " delete from economy.epoch; delete from economy.citation_pay;"
+                    + " delete from economy.citation_month"));
+    return Shared.DATABASE;
   }
 
   /** A new server process over the same tables and books. */
@@ -66,6 +87,39 @@ final class Economy {
     rewards = new Rewards(database, ledger, () -> parameters, reviewers, () -> now);
     fees = new Fees(ledger, () -> parameters);
     citations = new CitationPayments(database, ledger, () -> parameters, () -> now);
+  }
+
+  /**
+   * Tells a story as it is, then with the server killed before and after each of its orders; its
+   * end must always be the same.
+   */
+  static void whereverItIsKilled(Function<Economy, String> story) {
+    String expected = story.apply(new Economy());
+    for (int kill = 1; ; kill++) {
+      for (boolean after : new boolean[] {false, true}) {
+        Economy x = new Economy();
+        x.ledger.kill(kill, after);
+        String end = story.apply(x);
+        if (!x.ledger.killed) {
+          assertThat(kill).as("orders in the story").isGreaterThan(2);
+          return;
+        }
+        assertThat(end).as("killed at order %s, after it: %s", kill, after).isEqualTo(expected);
+      }
+    }
+  }
+
+  /** Does a step of a story, and once more by a new server if it was killed. */
+  void step(Runnable step) {
+    try {
+      step.run();
+    } catch (ChoirException e) {
+      if (!e.code().equals("killed")) {
+        throw e;
+      }
+      restart();
+      step.run();
+    }
   }
 
   void signUp(TenantId user) {
@@ -180,7 +234,7 @@ final class Economy {
     private final Ledger inner;
     private int left = Integer.MAX_VALUE;
     private boolean after;
-    int orders;
+    boolean killed;
 
     KillableLedger(Ledger inner) {
       this.inner = inner;
@@ -203,22 +257,22 @@ final class Economy {
 
     @Override
     public List<Outcome> submit(List<Transfer> list) {
-      orders++;
       if (left <= 0) {
-        throw killed();
+        throw killing();
       }
       left--;
       if (left == 0 && !after) {
-        throw killed();
+        throw killing();
       }
       List<Outcome> outcomes = inner.submit(list);
       if (left == 0) {
-        throw killed();
+        throw killing();
       }
       return outcomes;
     }
 
-    private static ChoirException killed() {
+    private ChoirException killing() {
+      killed = true;
       return ChoirException.retryable("killed", "kill -9", "", null);
     }
 

@@ -17,23 +17,16 @@ import java.util.concurrent.Future;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
 import org.choir.core.TenantId;
-import org.choir.database.Database;
 import org.choir.knowledge.CitationRow;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Each attack on rewards and citation payments that was thought of, and what it gets. */
-@ExtendWith(OneDatabase.class)
 class IncentiveAttacksTest {
   private static final Instant AT = Instant.parse("2026-01-10T12:00:00Z");
   private static final CitationRule.Terms TERMS =
       new CitationRule.Terms(500 * Economy.DOLLAR, 100, 100, 20);
   private static final long RATE = 5 * Economy.DOLLAR;
-  private final Economy e;
-
-  IncentiveAttacksTest(Database database) {
-    this.e = new Economy(database);
-  }
+  private final Economy e = new Economy();
 
   private static CitationRow row(String id, String from, String to) {
     return IncentiveRulesTest.row(id, from, to, AT);

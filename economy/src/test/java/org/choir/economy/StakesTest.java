@@ -11,20 +11,13 @@ import java.util.concurrent.Future;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
-import org.choir.database.Database;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Stakes over real tables: taken, bound, free, accused, slashed. */
-@ExtendWith(OneDatabase.class)
 class StakesTest {
   private static final long CHIP = Economy.CHIP;
   private static final long STAKE = 100 * CHIP;
-  private final Economy e;
-
-  StakesTest(Database database) {
-    this.e = new Economy(database);
-  }
+  private final Economy e = new Economy();
 
   private static void requireFails(ThrowingCallable call, String code) {
     assertThatThrownBy(call)
@@ -215,10 +208,9 @@ class StakesTest {
   @Test
   void stakeWithdrawRace() throws Exception {
     for (int round = 0; round < 20; round++) {
-      Economy x = new Economy(e.database);
+      Economy x = new Economy();
       x.buy(Economy.ADA, 100);
       x.ledger.open(Chart.available(Economy.BEN, Currency.CHIP), Limit.NO_OVERDRAFT);
-      // A published article before: nothing may be missing.
       CountDownLatch start = new CountDownLatch(1);
       try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
         Future<Boolean> stake =
@@ -273,38 +265,32 @@ class StakesTest {
 
   @Test
   void whereverItIsKilledNoStakeIsTakenTwiceOrLost() {
-    for (int kill = 1; kill <= 4; kill++) {
-      for (boolean after : new boolean[] {false, true}) {
-        Economy x = new Economy(e.database);
-        x.buy(Economy.ADA, 100);
-        x.ledger.kill(kill, after);
-        again(x, () -> x.stakes.take(Economy.ADA, "k", STAKE));
-        again(x, () -> x.stakes.bind("k", "a"));
-        again(x, () -> x.cases.accuse("a", "editor", 250_000, "reasons"));
-        again(x, () -> x.cases.appeal("a", Economy.ADA, "answer"));
-        again(
-            x,
-            () -> {
-              if (x.stakes.of("a").orElseThrow().state() == Stake.State.APPEALED) {
-                x.cases.decide("a", "reader", true, "yes");
-              }
-            });
-        again(x, () -> x.stakes.run());
-        x.days(31);
-        again(x, () -> x.stakes.run());
-        assertThat(x.chip(Chart.available(Economy.ADA, Currency.CHIP))).isEqualTo(75 * CHIP);
-        assertThat(x.chip(Chart.staked(Economy.ADA))).isZero();
-      }
-    }
-  }
-
-  private static void again(Economy x, Runnable step) {
-    try {
-      step.run();
-    } catch (ChoirException killed) {
-      assertThat(killed.code()).isEqualTo("killed");
-      x.restart();
-      step.run();
-    }
+    Economy.whereverItIsKilled(
+        x -> {
+          x.step(() -> x.signUp(Economy.ADA));
+          x.step(() -> x.stakes.take(Economy.ADA, "k", STAKE));
+          x.step(() -> x.stakes.bind("k", "a"));
+          x.step(() -> x.rewards.claim(Economy.work("a", Economy.ADA, 72)));
+          x.step(() -> x.cases.accuse("a", "editor", 250_000, "reasons"));
+          x.step(() -> x.cases.appeal("a", Economy.ADA, "answer"));
+          x.step(
+              () -> {
+                if (x.stakes.of("a").orElseThrow().state() == Stake.State.APPEALED) {
+                  x.cases.decide("a", "reader", true, "yes");
+                }
+              });
+          x.step(() -> x.stakes.run());
+          x.days(31);
+          x.step(() -> x.stakes.run());
+          x.step(() -> x.rewards.vest(x.now));
+          assertThat(x.chip(Chart.staked(Economy.ADA))).isZero();
+          return x.chip(Chart.starter(Economy.ADA))
+              + " "
+              + x.chip(Chart.available(Economy.ADA, Currency.CHIP))
+              + " "
+              + x.chip(Chart.treasury(Currency.CHIP))
+              + " "
+              + x.chip(Chart.unissuedChip());
+        });
   }
 }

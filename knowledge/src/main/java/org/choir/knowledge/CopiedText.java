@@ -22,10 +22,10 @@ final class CopiedText {
   private final Map<Long, int[]> articles = new HashMap<>();
   private final List<Integer> sizes = new ArrayList<>();
 
-  /** Adds an article; it has the next number, from 0. */
-  void add(VisibleText article) {
+  /** Adds an article's words; it has the next number, from 0. */
+  void add(List<String> words) {
     int number = sizes.size();
-    Set<Long> runs = runs(article.words());
+    Set<Long> runs = runs(words);
     for (long run : runs) {
       articles.merge(run, new int[] {number}, CopiedText::joined);
     }
@@ -46,8 +46,8 @@ final class CopiedText {
    *
    * @param except the number of an article that does not count, or -1
    */
-  Optional<Shared> shared(VisibleText text, int except) {
-    Set<Long> runs = runs(text.words());
+  Optional<Shared> shared(List<String> words, int except) {
+    Set<Long> runs = runs(words);
     Map<Integer, Integer> hits = new HashMap<>();
     int found = 0;
     for (long run : runs) {

@@ -27,6 +27,7 @@ final class EnglishHabits {
   private static final String RESOURCE = "english-habits.bin";
   private static final int LETTERS = 27; // a to z, and the edge of a word
   private static final double SMOOTHING = 0.5;
+  private static final int RARE_ONE_IN = 1_100;
 
   private static final List<String> FUNCTION_WORDS =
       List.of(
@@ -131,21 +132,34 @@ final class EnglishHabits {
   }
 
   /**
-   * How English the spelling is: the mean logarithm of a letter's probability after the two before
-   * it, over the words of lower-case Latin letters; 0 if there are none.
+   * How many letters of a text's different words are where English hardly has them.
+   *
+   * @param rare letters that follow the two before them once in {@value #RARE_ONE_IN} times or less
+   * @param all letters and ends of words looked at
    */
-  double spelling(List<String> words) {
-    double[] sum = new double[2];
-    for (String word : words) {
-      letters(
-          word.toLowerCase(Locale.ROOT),
-          t -> {
-            double p = (trigrams[t] + SMOOTHING) / (context[t / LETTERS] + SMOOTHING * LETTERS);
-            sum[0] += Math.log(p);
-            sum[1]++;
-          });
-    }
-    return sum[1] == 0 ? 0 : sum[0] / sum[1];
+  record Spelling(int rare, int all) {}
+
+  /**
+   * The spelling of the words of Latin letters. Each word counts once, so that a name which a text
+   * is about weighs no more than any other, and letters mixed up at random, which make another word
+   * each time, weigh in full.
+   */
+  Spelling spelling(List<String> words) {
+    int[] count = new int[2];
+    words.stream()
+        .map(word -> word.toLowerCase(Locale.ROOT))
+        .distinct()
+        .forEach(
+            word ->
+                letters(
+                    word,
+                    t -> {
+                      double p =
+                          (trigrams[t] + SMOOTHING) / (context[t / LETTERS] + SMOOTHING * LETTERS);
+                      count[0] += p * RARE_ONE_IN <= 1 ? 1 : 0;
+                      count[1]++;
+                    }));
+    return new Spelling(count[0], count[1]);
   }
 
   /**
@@ -153,15 +167,48 @@ final class EnglishHabits {
    * after the kind before it than anywhere. About 0 or less for words in a random order.
    */
   double order(List<String> words) {
+    int[] kinds = kinds(words);
     double sum = 0;
-    for (int i = 1; i < words.size(); i++) {
-      int a = kind(words.get(i - 1).toLowerCase(Locale.ROOT));
-      int b = kind(words.get(i).toLowerCase(Locale.ROOT));
-      double after = (pairs[a * KINDS_ALL + b] + SMOOTHING) / (first[a] + SMOOTHING * KINDS_ALL);
-      double anywhere = (second[b] + SMOOTHING) / (total + SMOOTHING * KINDS_ALL);
-      sum += Math.log(after / anywhere);
+    for (int i = 1; i < kinds.length; i++) {
+      sum += likelier(kinds[i - 1], kinds[i]);
     }
-    return words.size() < 2 ? 0 : sum / (words.size() - 1);
+    return kinds.length < 2 ? 0 : sum / (kinds.length - 1);
+  }
+
+  /**
+   * By how much the order of words is more English than a random order of the same words: the
+   * difference of {@link #order} from its mean over all orders, in standard deviations of one pair.
+   * About 0 for a random order, whatever the words and the subject; 0 if all words are alike.
+   */
+  double orderAboveChance(List<String> words) {
+    int[] count = new int[KINDS_ALL];
+    for (int kind : kinds(words)) {
+      count[kind]++;
+    }
+    double sum = 0;
+    double squares = 0;
+    for (int a = 0; a < KINDS_ALL; a++) {
+      for (int b = 0; b < KINDS_ALL && count[a] > 0; b++) {
+        double pairs = (double) count[a] * (a == b ? count[b] - 1 : count[b]);
+        double value = pairs == 0 ? 0 : likelier(a, b);
+        sum += pairs * value;
+        squares += pairs * value * value;
+      }
+    }
+    double pairs = words.size() * (words.size() - 1.0);
+    double deviation = Math.sqrt(squares / pairs - (sum / pairs) * (sum / pairs));
+    return deviation > 0 ? (order(words) - sum / pairs) / deviation : 0;
+  }
+
+  private double likelier(int before, int kind) {
+    double after =
+        (pairs[before * KINDS_ALL + kind] + SMOOTHING) / (first[before] + SMOOTHING * KINDS_ALL);
+    double anywhere = (second[kind] + SMOOTHING) / (total + SMOOTHING * KINDS_ALL);
+    return Math.log(after / anywhere);
+  }
+
+  private static int[] kinds(List<String> words) {
+    return words.stream().mapToInt(w -> kind(w.toLowerCase(Locale.ROOT))).toArray();
   }
 
   private static int kind(String word) {

@@ -30,6 +30,9 @@ public final class KnowledgeBase implements AutoCloseable {
   private static final long AGAIN_SECONDS = 60;
 
   private final Articles articles;
+  private final Publishing publishing;
+  private final Standing standing;
+  private final Accounts accounts;
   private final Citations citations;
   private final Projection projection;
   private final ArticleSearch search;
@@ -65,7 +68,10 @@ public final class KnowledgeBase implements AutoCloseable {
     this.citations = new Citations(database, bodies, clock);
     this.embedder = embedder;
     this.desk = new NoveltyDesk(database, bodies, embedder);
-    this.articles = new Articles(database, bodies, desk, citations, reviewers, clock);
+    this.articles = new Articles(database, bodies);
+    this.publishing = new Publishing(database, bodies, articles, desk, citations, clock);
+    this.standing = new Standing(database, articles, reviewers, clock);
+    this.accounts = new Accounts(database, clock);
     this.projection = new Projection(articles, shelf, embedder, earlier);
     desk.use(projection.searched().embedder().orElse(embedder));
     this.search = new ArticleSearch(projection::searched, articles::published);
@@ -131,31 +137,33 @@ public final class KnowledgeBase implements AutoCloseable {
     }
   }
 
-  /** See {@link Articles#publish}; the outcome is the article's state, review, score and reason. */
+  /**
+   * See {@link Publishing#publish}; the outcome is the article's state, review, score and reason.
+   */
   public Article publish(Submission submission) {
-    return told(articles.publish(submission));
+    return told(publishing.publish(submission));
   }
 
-  /** See {@link Articles#revise}. */
+  /** See {@link Publishing#revise}. */
   public Article revise(String id, Submission revision) {
-    return told(articles.revise(id, revision));
+    return told(publishing.revise(id, revision));
   }
 
-  /** See {@link Articles#withdraw}. */
+  /** See {@link Publishing#withdraw}. */
   public Article withdraw(String id, String author) {
-    return told(articles.withdraw(id, author));
+    return told(publishing.withdraw(id, author));
   }
 
-  /** See {@link Articles#boost}. */
+  /** See {@link Standing#boost}. */
   public Article boost(String id, String by, int chip) {
-    Article boosted = articles.boost(id, by, chip);
+    Article boosted = standing.boost(id, by, chip);
     tell();
     return boosted;
   }
 
-  /** See {@link Articles#review}. */
+  /** See {@link Standing#review}. */
   public Article review(String id, String reviewer, boolean accept) {
-    Article reviewed = articles.review(id, reviewer, accept);
+    Article reviewed = standing.review(id, reviewer, accept);
     tell();
     return reviewed;
   }
@@ -192,7 +200,7 @@ public final class KnowledgeBase implements AutoCloseable {
    */
   public void account(String name, String owner, boolean seed, String reviewer) {
     requireReviewer(reviewer, "accounts");
-    articles.account(name, owner, seed, reviewer);
+    accounts.put(name, owner, seed, reviewer);
     tell();
   }
 

@@ -24,14 +24,12 @@ final class NoveltyCorpus {
   private final CopiedText copied = new CopiedText();
   private final List<Article> articles = new ArrayList<>();
 
-  /** An article, its passages' vectors and the direction of their sum. */
+  /**
+   * An article, its passages' vectors and the direction of their sum. Its words and passages are
+   * cut from the visible text again where they are wanted: kept, they would outweigh the vectors.
+   */
   private record Article(
-      String id,
-      String field,
-      VisibleText text,
-      List<String> passages,
-      float[][] vectors,
-      float[] subject) {}
+      String id, String field, String text, float[][] vectors, float[] subject) {}
 
   /** The likest earlier passage; article -1 where there is none. */
   record Likest(int article, int passage, double distance) {}
@@ -42,11 +40,9 @@ final class NoveltyCorpus {
 
   void add(NoveltyArticle article) {
     VisibleText text = VisibleText.of(article.text());
-    List<String> passages = text.passages();
-    float[][] vectors = vectors(passages);
-    copied.add(text);
-    articles.add(
-        new Article(article.id(), field(article), text, passages, vectors, subject(vectors)));
+    float[][] vectors = vectors(text.passages());
+    copied.add(text.words());
+    articles.add(new Article(article.id(), field(article), text.text(), vectors, subject(vectors)));
   }
 
   int size() {
@@ -80,12 +76,12 @@ final class NoveltyCorpus {
 
   /** What a text shares with all articles. */
   Optional<CopiedText.Shared> shared(VisibleText text) {
-    return copied.shared(text, -1);
+    return copied.shared(text.words(), -1);
   }
 
   /** What an article shares with the others. */
   Optional<CopiedText.Shared> shared(int article) {
-    return copied.shared(articles.get(article).text(), article);
+    return copied.shared(VisibleText.words(articles.get(article).text()), article);
   }
 
   /** The likest earlier passage of each, in the order of the passages. */
@@ -142,21 +138,21 @@ final class NoveltyCorpus {
 
   /** Passages beside their likest ones, the likest first, one for each earlier article. */
   List<NoveltyScore.Pair> nearest(List<String> passages, Likest[] likest) {
-    List<NoveltyScore.Pair> pairs = new ArrayList<>();
-    for (int i = 0; i < likest.length; i++) {
-      if (likest[i].article() >= 0) {
-        Article theirs = articles.get(likest[i].article());
-        pairs.add(
-            new NoveltyScore.Pair(
-                passages.get(i),
-                theirs.id(),
-                theirs.passages().get(likest[i].passage()),
-                likest[i].distance()));
-      }
-    }
-    pairs.sort(Comparator.comparingDouble(NoveltyScore.Pair::distance));
-    Set<String> seen = new HashSet<>();
-    return pairs.stream().filter(p -> seen.add(p.article())).limit(NEAREST_SHOWN).toList();
+    Set<Integer> seen = new HashSet<>();
+    return IntStream.range(0, likest.length)
+        .filter(i -> likest[i].article() >= 0)
+        .boxed()
+        .sorted(Comparator.comparingDouble(i -> likest[i].distance()))
+        .filter(i -> seen.add(likest[i].article()))
+        .limit(NEAREST_SHOWN)
+        .map(i -> pair(passages.get(i), likest[i]))
+        .toList();
+  }
+
+  private NoveltyScore.Pair pair(String passage, Likest likest) {
+    Article theirs = articles.get(likest.article());
+    String text = VisibleText.passages(theirs.text()).get(likest.passage());
+    return new NoveltyScore.Pair(passage, theirs.id(), text, likest.distance());
   }
 
   /** Four sums side by side, so that the processor need not wait for one before the next. */

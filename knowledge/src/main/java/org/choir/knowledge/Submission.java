@@ -85,6 +85,11 @@ public record Submission(
     this(author, field, text, record, stake, "");
   }
 
+  /** The same as an act that may be repeated. */
+  public Submission withKey(String act) {
+    return new Submission(author, field, text, record, stake, act);
+  }
+
   /** The first heading, else the first words. */
   String title() {
     Matcher heading = HEADING.matcher(text);

@@ -91,6 +91,11 @@ record VisibleText(String text, List<String> words, int disguised) {
 
   /** Passages of whole sentences, about 40 words each; a sentence beyond 80 words is cut. */
   List<String> passages() {
+    return passages(text);
+  }
+
+  /** The passages of a text in which nothing is hidden any more. */
+  static List<String> passages(String text) {
     List<String> passages = new ArrayList<>();
     StringBuilder open = new StringBuilder();
     int count = 0;

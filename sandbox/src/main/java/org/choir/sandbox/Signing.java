@@ -15,7 +15,8 @@ import org.choir.core.Text;
  * @param actionId unique and stable over retries, as an action's
  * @param context what the signature is for, so that it is of no use for anything else: lower-case
  *     letters, digits, {@code . / _ -}, at most 64
- * @param message 32 bytes for {@link Form#SHA256}, at most 64 KiB for {@link Form#BYTES}
+ * @param message 32 bytes for {@link Form#SHA256} and {@link Form#BARE}, at most 64 KiB for {@link
+ *     Form#BYTES}
  */
 public record Signing(
     TenantId tenant, AgentId agent, String actionId, String context, Form form, byte[] message) {
@@ -23,6 +24,7 @@ public record Signing(
   public static final AgentId PERSON = new AgentId("rperson");
 
   static final int MESSAGE_MAX = 64 << 10;
+  private static final String LABEL = "choir signature 1";
   private static final Pattern CONTEXT = Pattern.compile("[a-z0-9][a-z0-9./_-]{0,63}");
 
   /** What a message is. */
@@ -30,7 +32,12 @@ public record Signing(
     /** The SHA-256 digest of what is signed. */
     SHA256,
     /** The canonical bytes themselves. */
-    BYTES;
+    BYTES,
+    /**
+     * A digest of 32 bytes that another system wants signed with nothing before it, such as a
+     * chain's of a transaction. It must not look like what the other forms sign.
+     */
+    BARE;
 
     /** The word inside the signed bytes. */
     public String word() {
@@ -45,7 +52,13 @@ public record Signing(
           "'" + Text.visible(context, 70) + "' is no context of a signature",
           "use lower-case letters, digits, . / _ - (at most 64), such as report/v1");
     }
-    if (form == Form.SHA256 ? message.length != 32 : message.length > MESSAGE_MAX) {
+    boolean fits =
+        switch (form) {
+          case SHA256 -> message.length == 32;
+          case BYTES -> message.length <= MESSAGE_MAX;
+          case BARE -> message.length == 32 && !labelled(message);
+        };
+    if (!fits) {
       throw SandboxException.lasting(
           "bad_message",
           "a message of " + message.length + " bytes in the form " + form.word(),
@@ -53,14 +66,20 @@ public record Signing(
     }
   }
 
+  private static boolean labelled(byte[] message) {
+    return new String(message, StandardCharsets.ISO_8859_1).startsWith(LABEL);
+  }
+
   /**
    * What the signature is over: {@code choir signature 1}, the context and the form's word, each
-   * with a line feed, then the message.
+   * with a line feed, then the message. For {@link Form#BARE} the message alone.
    */
   public byte[] signedBytes() {
+    if (form == Form.BARE) {
+      return message.clone();
+    }
     byte[] head =
-        ("choir signature 1\n" + context + "\n" + form.word() + "\n")
-            .getBytes(StandardCharsets.UTF_8);
+        (LABEL + "\n" + context + "\n" + form.word() + "\n").getBytes(StandardCharsets.UTF_8);
     byte[] all = new byte[head.length + message.length];
     System.arraycopy(head, 0, all, 0, head.length);
     System.arraycopy(message, 0, all, head.length, message.length);
@@ -69,7 +88,7 @@ public record Signing(
 
   /** The digest that is recorded: the message itself if it is one, else its SHA-256. */
   Digest digest() {
-    return form == Form.SHA256
+    return form != Form.BYTES
         ? new Digest(java.util.HexFormat.of().formatHex(message))
         : Digest.of(message);
   }

@@ -123,6 +123,13 @@ class SignerTest {
     refused("bad_context", () -> signing("two\nlines", WORDS));
     refused("bad_message", () -> signing("report/v1", new byte[(64 << 10) + 1]));
     assertThat(signers.sign(signing("report/v1", new byte[64 << 10])).signature()).hasSize(64);
+    Signing chain = new Signing(ADA, Signing.PERSON, "x", "sui/v1", Signing.Form.BARE, digest);
+    assertThat(verifies(first.base64(), digest, signers.sign(chain).signature())).isTrue();
+    // What would be a signature with a context is not to be had without one.
+    byte[] forged = signing("a", "forged".getBytes(StandardCharsets.UTF_8)).signedBytes();
+    assertThat(forged).hasSize(32);
+    refused(
+        "bad_message", () -> new Signing(ADA, Signing.PERSON, "x", "a", Signing.Form.BARE, forged));
   }
 
   @Test

@@ -81,7 +81,9 @@ final class Commands implements AutoCloseable {
 
   /** Everything {@link #handle} knows. */
   static final Set<String> NAMES =
-      Stream.concat(OWN.stream(), KbCommands.NAMES.stream()).collect(Collectors.toSet());
+      Stream.of(OWN, KbCommands.NAMES, EconomyCommands.NAMES)
+          .flatMap(Set::stream)
+          .collect(Collectors.toSet());
 
   private final Wiring rooms;
   private final InstantSource clock;
@@ -91,6 +93,8 @@ final class Commands implements AutoCloseable {
   private final ResearchCommand research;
   private final ReportCommands reports;
   private final KbCommands kb;
+  private final EconomyCommands economy;
+  private final RunBilling billing;
   private final VmCommands vms;
   private final AuditCommands audit;
   private final SignCommands signing;
@@ -109,9 +113,20 @@ final class Commands implements AutoCloseable {
             rooms.settings().runsAtOnce(),
             this::ended);
     this.decisions = new Decisions(rooms.agents(), rooms.backbone().state(), runs);
-    this.research = new ResearchCommand(rooms, runs, delivery, new RunIds(clock));
+    this.billing = new RunBilling(rooms.economy());
+    this.research = new ResearchCommand(rooms, runs, delivery, new RunIds(clock), billing);
     this.reports = new ReportCommands(rooms);
-    this.kb = new KbCommands(rooms.knowledge());
+    EconomySettings money = rooms.settings().economy();
+    SignedActs signed = new SignedActs(rooms.signers(), rooms.economy(), clock);
+    this.kb =
+        new KbCommands(
+            rooms.knowledge(),
+            new PaidPublishing(
+                rooms.economy(),
+                signed,
+                new CheckedRecords(rooms.library(), rooms.verifier()),
+                money.signed()));
+    this.economy = new EconomyCommands(rooms.economy(), signed, rooms.database(), money, clock);
     this.vms = new VmCommands(rooms.sandboxes(), rooms.settings().egress());
     this.audit = new AuditCommands(rooms.audits(), clock);
     this.signing = new SignCommands(rooms.signers());
@@ -147,6 +162,7 @@ final class Commands implements AutoCloseable {
       }
       case "cancel" -> {
         runs.cancel(known(request));
+        billing.ended(request.run(), request.user(), RunState.CANCELLED);
         release(request.run(), RunState.CANCELLED);
         yield outcome(request.run());
       }
@@ -171,7 +187,9 @@ final class Commands implements AutoCloseable {
               ? audit.handle(request, events)
               : KbCommands.NAMES.contains(request.command())
                   ? kb.handle(request, events)
-                  : vms.handle(request, events);
+                  : EconomyCommands.NAMES.contains(request.command())
+                      ? economy.handle(request)
+                      : vms.handle(request, events);
     };
   }
 
@@ -368,6 +386,9 @@ final class Commands implements AutoCloseable {
   private void ended(RunId run, RunState state) {
     if (state == RunState.COMPLETED) {
       deliver(run, rooms.agents().state(run).tenant());
+    }
+    if (state.isFinal()) {
+      billing.ended(run, rooms.agents().state(run).tenant(), state);
     }
     release(run, state);
   }

@@ -54,6 +54,8 @@ public final class Config {
           "egress.allow-private",
           "audit.timestamp.certificates",
           "knowledge.reviewers",
+          "economy.exempt",
+          "economy.operators",
           "web.allow-private");
 
   private Config() {}
@@ -111,6 +113,15 @@ public final class Config {
     d.put("knowledge.embedder-url", "");
     d.put("knowledge.embedder-dimensions", "0");
     d.put("knowledge.qdrant.url", "");
+    d.put("economy.enabled", "true");
+    d.put("economy.exempt", "local");
+    d.put("economy.signed", "true");
+    d.put("economy.operators", "local");
+    d.put("economy.lender", "lender");
+    d.put("economy.lender-interest", "50000");
+    d.put("payments.live", "false");
+    d.put("payments.webhook-port", "0");
+    d.put("payments.return-to", "http://localhost/");
     for (String provider : PROVIDERS) {
       d.put("consent." + provider, "false");
     }
@@ -266,6 +277,7 @@ public final class Config {
         egress(values),
         web(values),
         KnowledgeSettings.of(values),
+        EconomySettings.of(values),
         consent);
   }
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.choir.core.ChoirException;
@@ -48,9 +49,11 @@ final class KbCommands {
           "cite");
 
   private final KnowledgeRoom room;
+  private final PaidPublishing publishing;
 
-  KbCommands(KnowledgeRoom room) {
+  KbCommands(KnowledgeRoom room, PaidPublishing publishing) {
     this.room = room;
+    this.publishing = publishing;
   }
 
   /**
@@ -98,7 +101,8 @@ final class KbCommands {
           search(base, request.optional("field").orElse("all"), request.arguments());
       case "kb.show" -> show(base, request.text("id"), request.flag("body"));
       case "kb.rebuild" -> rebuild(base, events);
-      case "kb.review" -> decided(base.review(request.text("id"), user, request.flag("accept")));
+      case "kb.review" ->
+          decided(publishing.review(base, request.text("id"), user, request.flag("accept")));
       case "kb.withdraw" -> decided(base.withdraw(request.text("id"), user));
       case "kb.rings" -> rings(base, request);
       case "kb.release" -> {
@@ -110,14 +114,34 @@ final class KbCommands {
         base.uncite(user, request.text("id"));
         yield Json.object().put("text", "the citation " + request.text("id") + " is withdrawn");
       }
-      case "publish" -> decided(base.publish(submission(request, request.text("field"))));
+      case "publish" -> {
+        PaidPublishing.Published published =
+            publishing.publish(base, submission(request, request.text("field")));
+        ObjectNode answer = decided(published.article());
+        published
+            .reward()
+            .ifPresent(
+                reward ->
+                    answer
+                        .put("reward", reward.worth())
+                        .put(
+                            "text",
+                            answer.path("text").asText() + "\n" + PaidPublishing.words(reward)));
+        yield answer;
+      }
       case "revise" -> {
         String id = request.text("id");
         Article article = base.articles().show(id);
-        yield decided(base.revise(id, submission(request, article.field())));
+        yield decided(publishing.revise(base, id, submission(request, article.field())));
       }
       case "boost" ->
-          decided(base.boost(request.text("id"), user, (int) request.number("chip").orElse(BOOST)));
+          decided(
+              publishing.boost(
+                  base,
+                  request.text("id"),
+                  user,
+                  (int) request.number("chip").orElse(BOOST),
+                  request.optional("key").orElseGet(() -> UUID.randomUUID().toString())));
       case "cite" ->
           cited(
               base.cite(

@@ -28,6 +28,9 @@ public final class PlatformCredentials {
           "E2B_SANDBOX_URL",
           "RUNLOOP_API_KEY",
           "RUNLOOP_BASE_URL",
+          "STRIPE_API_KEY",
+          "STRIPE_BASE_URL",
+          "STRIPE_WEBHOOK_SECRET",
           "TAVILY_API_KEY",
           "TAVILY_BASE_URL");
 

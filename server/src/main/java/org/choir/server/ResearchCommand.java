@@ -32,13 +32,15 @@ final class ResearchCommand {
   private final Runs runs;
   private final Delivery delivery;
   private final RunIds ids;
+  private final RunBilling billing;
   private final AtomicInteger reading = new AtomicInteger();
 
-  ResearchCommand(Wiring rooms, Runs runs, Delivery delivery, RunIds ids) {
+  ResearchCommand(Wiring rooms, Runs runs, Delivery delivery, RunIds ids, RunBilling billing) {
     this.rooms = rooms;
     this.runs = runs;
     this.delivery = delivery;
     this.ids = ids;
+    this.billing = billing;
   }
 
   /** Whether documents are being read for a run that does not exist yet. */
@@ -96,6 +98,9 @@ final class ResearchCommand {
     // Recorded with the run, so that a resumed run may reach what it might before.
     allowed.forEach(options.putArray("allow")::add);
     RunId run = ids.next();
+    billing
+        .begin(run, request.user(), depth)
+        .ifPresent(words -> events.send(Json.object().put("notice", words)));
     rooms.agents().create(new RunRequest(run, request.user(), question, model, limits, options));
     set.ifPresent(read -> recordSkipped(run, request.user(), read));
     delivery.ask(run, request.optional("out").map(Path::of));

@@ -30,6 +30,7 @@ import org.choir.sandbox.Quota;
  * @param egress what VMs may reach outside
  * @param web what runs with {@code --web} and verifications may reach
  * @param knowledge how articles are embedded and kept, and who decides about them
+ * @param economy what costs and pays
  * @param consent providers that private files may be sent to
  */
 public record Settings(
@@ -54,6 +55,7 @@ public record Settings(
     EgressSettings egress,
     WebSettings web,
     KnowledgeSettings knowledge,
+    EconomySettings economy,
     Set<String> consent) {
   public Settings {
     consent = Set.copyOf(consent);

@@ -17,6 +17,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.choir.agent.AgentRuntime;
 import org.choir.agent.PlainGate;
+import org.choir.agent.RunState;
 import org.choir.backbone.Backbone;
 import org.choir.backbone.StateEntry;
 import org.choir.core.Action;
@@ -26,6 +27,7 @@ import org.choir.core.Json;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
 import org.choir.core.Verdict;
+import org.choir.economy.RunCharges;
 import org.choir.keys.FileDataKeys;
 import org.choir.keys.FileVolumeKeys;
 import org.choir.knowledge.ClaimVerifier;
@@ -66,6 +68,8 @@ final class Wiring implements AutoCloseable {
   private final Signers signers;
   private final SourceLibrary library;
   private final KnowledgeRoom knowledge;
+  private final EconomyRoom economy;
+  private final SharedDatabase database;
   private final ClaimVerifier verifier;
   private final ModelAccess models;
   private final AgentRuntime agents;
@@ -98,8 +102,7 @@ final class Wiring implements AutoCloseable {
                       home.part("nats"), settings.natsPort(), settings.durability()),
                   keys,
                   clock));
-      SharedDatabase database =
-          closing(new SharedDatabase(home.part("database"), settings.database()));
+      database = closing(new SharedDatabase(home.part("database"), settings.database()));
       audits =
           closing(
               new Audits(
@@ -169,6 +172,19 @@ final class Wiring implements AutoCloseable {
                   settings.knowledge().reviewers(),
                   settings.knowledge().agentsPublish(),
                   clock));
+      economy =
+          closing(
+              new EconomyRoom(
+                  home,
+                  database,
+                  backbone,
+                  audits,
+                  signers,
+                  knowledge,
+                  settings,
+                  credentials,
+                  this::runEnd,
+                  clock));
       models = closing(new ModelAccess(credentials, settings, embedder));
       web =
           new WebAccess(
@@ -219,6 +235,21 @@ final class Wiring implements AutoCloseable {
     started(run).path("options").path("allow").forEach(a -> allowed.add(a.asText()));
     vm.allow(EgressPolicy.allowing(tenant, settings.egress().expand(allowed)));
     return vm;
+  }
+
+  /** How a run ended, for its charge; what is not known any more will never end well. */
+  private RunCharges.RunEnd runEnd(String run) {
+    try {
+      RunState state = agents.state(new RunId(run)).state();
+      return state == RunState.COMPLETED
+          ? RunCharges.RunEnd.COMPLETED
+          : state.isFinal() ? RunCharges.RunEnd.FAILED : RunCharges.RunEnd.RUNNING;
+    } catch (ChoirException e) {
+      if (e.code().equals("no_such_run")) {
+        return RunCharges.RunEnd.FAILED;
+      }
+      throw e;
+    }
   }
 
   /** The run's first event: what it was started with; an empty object if there is no such run. */
@@ -319,6 +350,14 @@ final class Wiring implements AutoCloseable {
 
   KnowledgeRoom knowledge() {
     return knowledge;
+  }
+
+  EconomyRoom economy() {
+    return economy;
+  }
+
+  SharedDatabase database() {
+    return database;
   }
 
   ModelAccess models() {

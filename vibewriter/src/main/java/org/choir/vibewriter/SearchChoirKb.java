@@ -5,11 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.choir.agent.Tool;
 import org.choir.agent.ToolContext;
 import org.choir.agent.ToolOutput;
 import org.choir.core.Json;
-import org.choir.core.ReplayClass;
 import org.choir.core.Text;
 import org.choir.knowledge.Article;
 import org.choir.knowledge.ArticleSearch;
@@ -24,7 +22,7 @@ import org.choir.model.ToolSpec;
  * run, and issues the keys of the passages that answer. What is cited later is the version that was
  * read now.
  */
-final class SearchChoirKb implements Tool {
+final class SearchChoirKb extends SearchTool {
   static final String NAME = "search_choir_kb";
 
   /** What the addresses of articles begin with in a run's record. */
@@ -52,26 +50,13 @@ final class SearchChoirKb implements Tool {
   private final KnowledgeAccess knowledge;
 
   SearchChoirKb(SourceLibrary library, KnowledgeAccess knowledge) {
+    super(SPEC, new Asked("question", QUESTION_MAX, DEFAULT_LIMIT, MAX_LIMIT));
     this.library = library;
     this.knowledge = knowledge;
   }
 
   @Override
-  public ToolSpec spec() {
-    return SPEC;
-  }
-
-  @Override
-  public ReplayClass replay() {
-    return ReplayClass.READ_ONLY;
-  }
-
-  @Override
-  public ToolOutput call(ToolContext context, ObjectNode arguments) {
-    String question = Text.visible(arguments.path("question").asText(), QUESTION_MAX).strip();
-    if (question.isEmpty()) {
-      return ToolOutput.error("The question is empty: say what to look for.");
-    }
+  ToolOutput search(ToolContext context, ObjectNode arguments, String question, int limit) {
     if (!knowledge.hasArticles()) {
       return ToolOutput.of("The knowledge base has no articles yet. Use search_sources.");
     }
@@ -81,7 +66,6 @@ final class SearchChoirKb implements Tool {
             ? PassageIndex.Filter.ALL
             : new PassageIndex.Filter(
                 Set.of(field), Set.of(), PassageIndex.Filter.ALL.from(), Long.MAX_VALUE);
-    int limit = Math.clamp(arguments.path("limit").asInt(DEFAULT_LIMIT), 1, MAX_LIMIT);
     List<ArticleSearch.Found> found =
         knowledge.base().search().search(question, filter, limit).found();
     if (found.isEmpty()) {

@@ -6,12 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.choir.agent.Tool;
 import org.choir.agent.ToolContext;
 import org.choir.agent.ToolOutput;
 import org.choir.core.Json;
-import org.choir.core.ReplayClass;
-import org.choir.core.Text;
 import org.choir.knowledge.web.WebHit;
 import org.choir.model.ToolSpec;
 
@@ -19,7 +16,7 @@ import org.choir.model.ToolSpec;
  * The tool {@code web_search}: addresses of pages that may answer a question. What the engine says
  * of a page is no evidence; the addresses are recorded, because only these can be fetched.
  */
-final class SearchWeb implements Tool {
+final class SearchWeb extends SearchTool {
   static final String NAME = "web_search";
 
   /** The kind of event that names what was found. */
@@ -44,26 +41,12 @@ final class SearchWeb implements Tool {
   private final Web web;
 
   SearchWeb(Web web) {
+    super(SPEC, new Asked("query", QUERY_MAX, DEFAULT_LIMIT, MAX_LIMIT));
     this.web = web;
   }
 
   @Override
-  public ToolSpec spec() {
-    return SPEC;
-  }
-
-  @Override
-  public ReplayClass replay() {
-    return ReplayClass.READ_ONLY;
-  }
-
-  @Override
-  public ToolOutput call(ToolContext context, ObjectNode arguments) {
-    String query = Text.visible(arguments.path("query").asText(), QUERY_MAX).strip();
-    if (query.isEmpty()) {
-      return ToolOutput.error("The query is empty: say what to look for.");
-    }
-    int limit = Math.clamp(arguments.path("limit").asInt(DEFAULT_LIMIT), 1, MAX_LIMIT);
+  ToolOutput search(ToolContext context, ObjectNode arguments, String query, int limit) {
     Web.Found found = web.search(context.tenant(), context.agent(), query, limit);
     ObjectNode event =
         Json.object().put("kind", SEARCHED).put("engine", found.engine()).put("query", query);

@@ -17,12 +17,13 @@ import org.choir.core.TenantId;
 import org.choir.database.Database;
 
 /**
- * Tells of every batch of the ledger, in order: first the audit chain of the house, one leaf with
- * the batch's digest, then the bus, every transfer with its accounts' numbers and without their
- * names. A batch leaves the outbox after both have it, so each is told at least once; ids let
- * either drop a second copy.
+ * Tells the world what happened. Of every batch of the ledger, in order: first the audit chain of
+ * the house, one leaf with the batch's digest, then the bus, every transfer with its accounts'
+ * numbers and without their names. A batch leaves the outbox after both have it, so each is told at
+ * least once; ids let either drop a second copy. Then what the services have to say to the bus,
+ * likewise.
  */
-final class LedgerNews {
+public final class EconomyNews {
   /** Whose chain has the batches: nobody's but the house's. */
   static final TenantId HOUSE = new TenantId("choir");
 
@@ -35,7 +36,7 @@ final class LedgerNews {
   private final AuditSink audit;
   private final PublicEvents bus;
 
-  LedgerNews(Database database, AuditSink audit, PublicEvents bus) {
+  EconomyNews(Database database, AuditSink audit, PublicEvents bus) {
     this.database = database;
     this.audit = audit;
     this.bus = bus;
@@ -53,16 +54,34 @@ final class LedgerNews {
       long moved,
       String reason) {}
 
-  /** Tells of what waits; how many batches. */
-  synchronized int drain() {
+  /**
+   * Tells what waits; how many batches and pieces of news.
+   *
+   * @throws org.choir.core.ChoirException if the chain or the bus does not take it; it is told
+   *     again
+   */
+  public synchronized int drain() {
+    return batches() + pieces();
+  }
+
+  private int pieces() {
+    List<PublicEvents.Event> waiting = database.transaction(News::waiting);
+    for (PublicEvents.Event event : waiting) {
+      bus.publish(event);
+      database.transaction(c -> News.told(c, event.id()));
+    }
+    return waiting.size();
+  }
+
+  private int batches() {
     int told = 0;
-    List<Batch> batches = database.transaction(LedgerNews::waiting);
+    List<Batch> batches = database.transaction(EconomyNews::waiting);
     while (!batches.isEmpty()) {
       for (Batch batch : batches) {
         tell(batch);
         told++;
       }
-      batches = database.transaction(LedgerNews::waiting);
+      batches = database.transaction(EconomyNews::waiting);
     }
     return told;
   }

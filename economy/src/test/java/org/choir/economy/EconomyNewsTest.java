@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the audit chain and the bus hear of the ledger, over a real nats-server. */
-class LedgerNewsTest {
+class EconomyNewsTest {
   private static final AccountId BANK = Chart.bank("news");
   private static final AccountId ADA = new AccountId("user:ada", "available", Currency.USDC);
 
@@ -35,8 +35,8 @@ class LedgerNewsTest {
             PostgresLedger.open(database, LedgerOptions.STANDARD, new TestClock())) {
       ledger.open(BANK, Limit.NONE);
       ledger.open(ADA, Limit.NO_OVERDRAFT);
-      LedgerNews news =
-          new LedgerNews(
+      EconomyNews news =
+          new EconomyNews(
               database,
               event -> {
                 if (failing.getAndDecrement() > 0) {

@@ -1,0 +1,290 @@
+package org.choir.server;
+
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.choir.backbone.Backbone;
+import org.choir.core.AuditSink;
+import org.choir.core.ChoirException;
+import org.choir.core.TenantId;
+import org.choir.economy.Cited;
+import org.choir.economy.EconomyRounds;
+import org.choir.economy.EconomyServices;
+import org.choir.economy.FromKnowledge;
+import org.choir.economy.PaymentService;
+import org.choir.economy.RunCharges;
+import org.choir.economy.Treasury;
+import org.choir.economy.UserKeys;
+import org.choir.economy.WebhookListener;
+import org.choir.economy.WebhookSignature;
+import org.choir.economy.Webhooks;
+import org.choir.economy.stripe.StripeOptions;
+import org.choir.economy.stripe.StripePayments;
+import org.choir.knowledge.CitationWeights;
+import org.choir.sandbox.Signers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The economy, opened with its PostgreSQL when money is first asked for, and with the server from
+ * then on. Does its rounds every minute, and listens for the payment service's messages if there is
+ * one.
+ */
+final class EconomyRoom implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(EconomyRoom.class.getName());
+  private static final long ROUND_SECONDS = 60;
+  private static final long SOON_MILLIS = 200;
+  private static final Duration WEBHOOK_DEADLINE = Duration.ofSeconds(10);
+
+  private final Path part;
+  private final Path used;
+  private final SharedDatabase database;
+  private final Backbone backbone;
+  private final AuditSink audit;
+  private final Signers signers;
+  private final KnowledgeRoom knowledge;
+  private final Settings settings;
+  private final PlatformCredentials credentials;
+  private final Function<String, RunCharges.RunEnd> runs;
+  private final InstantSource clock;
+  private final ScheduledExecutorService rounds =
+      Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("economy").factory());
+  private @Nullable Open open;
+  private boolean closed;
+
+  private record Open(
+      EconomyServices services, EconomyRounds rounds, Optional<WebhookListener> listener) {}
+
+  EconomyRoom(
+      Home home,
+      SharedDatabase database,
+      Backbone backbone,
+      AuditSink audit,
+      Signers signers,
+      KnowledgeRoom knowledge,
+      Settings settings,
+      PlatformCredentials credentials,
+      Function<String, RunCharges.RunEnd> runs,
+      InstantSource clock) {
+    this.part = home.part("economy");
+    this.used = part.resolve("used");
+    this.database = database;
+    this.backbone = backbone;
+    this.audit = audit;
+    this.signers = signers;
+    this.knowledge = knowledge;
+    this.settings = settings;
+    this.credentials = credentials;
+    this.runs = runs;
+    this.clock = clock;
+    if (settings.economy().enabled() && Files.exists(used)) {
+      // Months end and payments arrive whether or not anybody asks.
+      rounds.schedule(this::round, ROUND_SECONDS, TimeUnit.SECONDS);
+    }
+  }
+
+  /** Whether this user pays for runs and stakes articles. */
+  boolean counts(TenantId user) {
+    return settings.economy().enabled() && !settings.economy().exempt().contains(user.value());
+  }
+
+  /**
+   * Everything that moves money; the first call opens it.
+   *
+   * @throws ChoirException {@code economy_off}
+   */
+  EconomyServices services() {
+    return opened().services();
+  }
+
+  private synchronized Open opened() {
+    if (closed) {
+      throw new IllegalStateException("the server is ending");
+    }
+    if (!settings.economy().enabled()) {
+      throw ChoirException.usage(
+          "economy_off", "this server has no economy", "configure economy.enabled: true");
+    }
+    Open there = open;
+    if (there == null) {
+      there = start();
+      open = there;
+      rounds.scheduleWithFixedDelay(this::round, ROUND_SECONDS, ROUND_SECONDS, TimeUnit.SECONDS);
+    }
+    return there;
+  }
+
+  private Open start() {
+    Map<String, String> stripe = credentials.of("stripe");
+    Optional<PaymentService> payments = payments(stripe);
+    UserKeys keys =
+        user ->
+            signers.keys(user).stream()
+                .map(key -> new UserKeys.UserKey(key.base64(), key.lostMillis() == 0))
+                .toList();
+    EconomyServices services =
+        EconomyServices.open(
+            new EconomyServices.Outside(
+                database.open(), audit, backbone.events(), keys, payments, clock),
+            new EconomyServices.Options(
+                true,
+                settings.knowledge().reviewers(),
+                new Treasury.Lender(settings.economy().lender(), settings.economy().interest())));
+    try {
+      if (!Files.exists(used)) {
+        org.choir.keys.PrivateFiles.folder(part);
+        Files.createFile(used);
+      }
+      return new Open(
+          services,
+          new EconomyRounds(services, this::cited, runs, clock),
+          services.payments().flatMap(desk -> listener(desk, stripe)));
+    } catch (java.io.IOException e) {
+      services.close();
+      throw new java.io.UncheckedIOException(e);
+    } catch (RuntimeException e) {
+      services.close();
+      throw e;
+    }
+  }
+
+  private Optional<PaymentService> payments(Map<String, String> stripe) {
+    String key = stripe.getOrDefault("STRIPE_API_KEY", "");
+    if (key.isEmpty()) {
+      return Optional.empty();
+    }
+    StripeOptions options =
+        StripeOptions.of(StripeOptions.key(key, settings.economy().livePayments()));
+    String base = stripe.getOrDefault("STRIPE_BASE_URL", "");
+    return Optional.of(
+        new StripePayments(base.isEmpty() ? options : options.at(java.net.URI.create(base))));
+  }
+
+  /** Without a secret nothing that arrives could be believed; rounds then ask by themselves. */
+  private Optional<WebhookListener> listener(
+      EconomyServices.PaymentDesk desk, Map<String, String> stripe) {
+    List<WebhookSignature.Secret> secrets =
+        Arrays.stream(stripe.getOrDefault("STRIPE_WEBHOOK_SECRET", "").split(",", -1))
+            .map(String::strip)
+            .filter(secret -> !secret.isEmpty())
+            .map(WebhookSignature.Secret::new)
+            .toList();
+    if (secrets.isEmpty()) {
+      return Optional.empty();
+    }
+    boolean live = StripeOptions.key(stripe.getOrDefault("STRIPE_API_KEY", ""), true).live();
+    Webhooks webhooks =
+        new Webhooks(
+            database.open(),
+            desk.purchases(),
+            desk.withdrawals(),
+            desk.payers(),
+            secrets,
+            live,
+            clock);
+    return Optional.of(
+        WebhookListener.start(
+            webhooks,
+            settings.economy().webhookPort(),
+            WEBHOOK_DEADLINE,
+            () -> rounds.execute(() -> quietly("webhooks", webhooks::work))));
+  }
+
+  /** Every citation with its weight; where trust has a beginning, also whether any flows. */
+  private List<Cited> cited() {
+    if (!knowledge.hasArticles()) {
+      return List.of();
+    }
+    List<CitationWeights.Weighed> weighed = knowledge.base().citations().weighed();
+    return FromKnowledge.cited(weighed, trusted(weighed));
+  }
+
+  /** To whom trust flows, and who proved to be a person; empty where trust has no beginning. */
+  private Set<String> trusted(List<CitationWeights.Weighed> weighed) {
+    Set<String> trusted = new HashSet<>();
+    knowledge
+        .base()
+        .citations()
+        .trust()
+        .forEach(
+            (account, share) -> {
+              if (share > 0) {
+                trusted.add(account);
+              }
+            });
+    if (!trusted.isEmpty()) {
+      for (CitationWeights.Weighed each : weighed) {
+        String citing = each.citation().citingAuthor();
+        if (!trusted.contains(citing) && isPerson(citing)) {
+          trusted.add(citing);
+        }
+      }
+    }
+    return trusted;
+  }
+
+  private boolean isPerson(String account) {
+    return TenantId.isValid(account)
+        && services().signUps().person(new TenantId(account)).isPresent();
+  }
+
+  /** Does what is due, soon and beside the caller: the news of an act is not waited for. */
+  void settle() {
+    rounds.schedule(
+        () -> quietly("news", () -> services().news().drain()), SOON_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /** One round now; what failed, by task. */
+  Map<String, String> roundNow() {
+    return opened().rounds().run();
+  }
+
+  private void round() {
+    quietly(
+        "round",
+        () ->
+            roundNow()
+                .forEach((task, why) -> LOG.log(Level.WARNING, "economy, {0}: {1}", task, why)));
+  }
+
+  private static void quietly(String what, Runnable work) {
+    try {
+      work.run();
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "the economy's " + what + " failed and is tried again", e);
+    }
+  }
+
+  /** Where a payment page sends people back to. */
+  java.net.URI returnTo() {
+    return settings.economy().returnTo();
+  }
+
+  /** Where the payment service's messages arrive. */
+  Optional<java.net.URI> webhookAddress() {
+    return opened().listener().map(WebhookListener::address);
+  }
+
+  @Override
+  public void close() {
+    rounds.shutdown();
+    synchronized (this) {
+      closed = true;
+      if (open != null) {
+        open.listener().ifPresent(WebhookListener::close);
+        open.services().close();
+      }
+    }
+  }
+}
