@@ -109,7 +109,7 @@ public final class AllowanceRule {
   }
 
   /** The ruling for what is asked, by what is used and allowed. */
-  static Ruling rule(List<Asked> asked, Allowance used, Allowance limit) {
+  public static Ruling rule(List<Asked> asked, Allowance used, Allowance limit) {
     return new Ruling(
         asked.stream().map(a -> new Use(a, used.of(a.kind()), limit.of(a.kind()))).toList());
   }

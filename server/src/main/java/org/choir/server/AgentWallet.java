@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.choir.core.Action;
@@ -19,10 +20,14 @@ import org.choir.economy.AllowanceRule;
 import org.choir.economy.Allowances;
 import org.choir.economy.Balance;
 import org.choir.economy.Chart;
+import org.choir.economy.EconomyServices;
 import org.choir.economy.Ledger;
 import org.choir.economy.Stake;
 import org.choir.economy.Stakes;
 import org.choir.economy.UserTransfers;
+import org.choir.knowledge.Article;
+import org.choir.knowledge.KnowledgeBase;
+import org.choir.knowledge.Submission;
 import org.choir.vibewriter.WalletAccess;
 import org.choir.vibewriter.WalletOrder;
 
@@ -32,18 +37,46 @@ import org.choir.vibewriter.WalletOrder;
  */
 final class AgentWallet implements WalletAccess, AllowanceGate.Claims {
   private final Predicate<TenantId> members;
-  private final Supplier<Parts> parts;
+  private final Supplier<Optional<Parts>> parts;
+  private final BiFunction<KnowledgeBase, Submission, Article> publisher;
 
   /** What it works on. */
-  record Parts(Ledger ledger, Stakes stakes, UserTransfers transfers, Allowances allowances) {}
+  record Parts(Ledger ledger, Stakes stakes, UserTransfers transfers, Allowances allowances) {
+    static Parts of(EconomyServices services) {
+      return new Parts(
+          services.ledger(),
+          services.stakes(),
+          new UserTransfers(services.ledger(), user -> debt(services, user)),
+          services.allowances());
+    }
+
+    private static Optional<String> debt(EconomyServices services, TenantId user) {
+      long owed = services.debts().owed(user);
+      return owed == 0
+          ? Optional.empty()
+          : Optional.of("a debt of " + new Money(owed, Currency.USDC) + " is open");
+    }
+  }
 
   /**
    * @param members whether a user has a wallet; must tell without starting anything
-   * @param parts the first use may start the database
+   * @param parts the first use may start the database; empty on a server without an economy, where
+   *     every action asks
+   * @param publisher publishes for an agent, with the stake of the submission's key
    */
-  AgentWallet(Predicate<TenantId> members, Supplier<Parts> parts) {
+  AgentWallet(
+      Predicate<TenantId> members,
+      Supplier<Optional<Parts>> parts,
+      BiFunction<KnowledgeBase, Submission, Article> publisher) {
     this.members = members;
     this.parts = parts;
+    this.publisher = publisher;
+  }
+
+  private Parts parts() {
+    return parts
+        .get()
+        .orElseThrow(() -> ChoirException.usage("economy_off", "this server has no economy", ""));
   }
 
   @Override
@@ -56,20 +89,16 @@ final class AgentWallet implements WalletAccess, AllowanceGate.Claims {
     List<List<AllowanceRule.Asked>> asked = AllowanceGate.asked(order);
     boolean stakes =
         has(action.tenant()) && !isStaked(action.tenant(), action.agent().run(), order);
+    List<AllowanceRule.Asked> least = stakes ? asked.getFirst() : asked.getLast();
     return parts
         .get()
-        .allowances()
-        .claim(
-            action.tenant(),
-            action.id(),
-            action.digest(),
-            stakes ? asked.getFirst() : asked.getLast());
+        .map(p -> p.allowances().claim(action.tenant(), action.id(), action.digest(), least))
+        .orElseGet(() -> AllowanceRule.rule(least, Allowance.NONE, Allowance.NONE));
   }
 
   /** Whether just this stake of the run is taken, and its article not yet published. */
   private boolean isStaked(TenantId user, RunId run, WalletOrder order) {
-    return parts
-        .get()
+    return parts()
         .stakes()
         .withKey(WalletAccess.stakeKey(run))
         .filter(AgentWallet::isFree)
@@ -105,7 +134,7 @@ final class AgentWallet implements WalletAccess, AllowanceGate.Claims {
             "USDC expected for citations, settled at the month's end",
             balance(Chart.citations(user)).creditsPending(),
             Currency.USDC));
-    Allowances allowances = parts.get().allowances();
+    Allowances allowances = parts().allowances();
     Allowance limit = allowances.of(user);
     Allowance used = allowances.usedToday(user);
     String today = " today (" + allowances.today() + ", UTC)";
@@ -127,7 +156,7 @@ final class AgentWallet implements WalletAccess, AllowanceGate.Claims {
   }
 
   private Balance balance(AccountId account) {
-    return parts.get().ledger().balance(account);
+    return parts().ledger().balance(account);
   }
 
   private Sum chip(String name, AccountId account) {
@@ -144,7 +173,7 @@ final class AgentWallet implements WalletAccess, AllowanceGate.Claims {
 
   @Override
   public String stake(TenantId user, RunId run, long amount) {
-    Stake stake = parts.get().stakes().take(user, WalletAccess.stakeKey(run), amount);
+    Stake stake = parts().stakes().take(user, WalletAccess.stakeKey(run), amount);
     if (!isFree(stake)) {
       throw ChoirException.usage(
           "stake_used",
@@ -166,9 +195,15 @@ final class AgentWallet implements WalletAccess, AllowanceGate.Claims {
   }
 
   @Override
+  public Article publish(KnowledgeBase base, RunId run, Submission submission) {
+    return has(new TenantId(submission.author()))
+        ? publisher.apply(base, submission.withKey(WalletAccess.stakeKey(run)))
+        : base.publish(submission);
+  }
+
+  @Override
   public String transfer(TenantId user, String action, WalletOrder.Transfer order) {
-    UUID receipt =
-        parts.get().transfers().send(user, order.to(), order.amount(), order.note(), action);
+    UUID receipt = parts().transfers().send(user, order.to(), order.amount(), order.note(), action);
     return new Money(order.amount(), Currency.USDC)
         + " were sent to "
         + order.to()
@@ -179,11 +214,11 @@ final class AgentWallet implements WalletAccess, AllowanceGate.Claims {
 
   @Override
   public Optional<String> refusal(TenantId user, String action) {
-    return parts.get().allowances().refusal(user, action);
+    return parts.get().flatMap(p -> p.allowances().refusal(user, action));
   }
 
   @Override
   public void refused(TenantId user, String action, String why) {
-    parts.get().allowances().giveBack(user, action, why);
+    parts.get().ifPresent(p -> p.allowances().giveBack(user, action, why));
   }
 }

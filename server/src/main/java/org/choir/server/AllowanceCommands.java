@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.choir.core.AgentId;
 import org.choir.core.AuditEvent;
 import org.choir.core.AuditSink;
@@ -26,12 +27,15 @@ final class AllowanceCommands {
 
   private static final AgentId SERVER = new AgentId("rchoirserver");
 
-  private final Allowances allowances;
+  private final Supplier<Allowances> opened;
   private final AuditSink audit;
   private final InstantSource clock;
 
-  AllowanceCommands(Allowances allowances, AuditSink audit, InstantSource clock) {
-    this.allowances = allowances;
+  /**
+   * @param opened the first use may start the database
+   */
+  AllowanceCommands(Supplier<Allowances> opened, AuditSink audit, InstantSource clock) {
+    this.opened = opened;
     this.audit = audit;
     this.clock = clock;
   }
@@ -39,8 +43,9 @@ final class AllowanceCommands {
   /** Answers with the allowance, what is used of it today and what is left. */
   ObjectNode handle(Request request) {
     TenantId user = request.user();
+    Allowances allowances = opened.get();
     if (request.command().equals(SET)) {
-      set(user, request);
+      set(allowances, user, request);
     }
     Allowance limit = allowances.of(user);
     Allowance used = allowances.usedToday(user);
@@ -53,7 +58,7 @@ final class AllowanceCommands {
   }
 
   /** What is not named stays; the chain has it before it counts. */
-  private void set(TenantId user, Request request) {
+  private void set(Allowances allowances, TenantId user, Request request) {
     Allowance before = allowances.of(user);
     Allowance now =
         new Allowance(

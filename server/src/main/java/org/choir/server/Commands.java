@@ -118,15 +118,10 @@ final class Commands implements AutoCloseable {
     this.reports = new ReportCommands(rooms);
     EconomySettings money = rooms.settings().economy();
     SignedActs signed = new SignedActs(rooms.signers(), rooms.economy(), clock);
-    this.kb =
-        new KbCommands(
-            rooms.knowledge(),
-            new PaidPublishing(
-                rooms.economy(),
-                signed,
-                new CheckedRecords(rooms.library(), rooms.verifier()),
-                money.signed()));
-    this.economy = new EconomyCommands(rooms.economy(), signed, rooms.database(), money, clock);
+    this.kb = new KbCommands(rooms.knowledge(), rooms.publishing());
+    this.economy =
+        new EconomyCommands(
+            rooms.economy(), signed, rooms.database(), money, rooms.audits(), clock);
     this.vms = new VmCommands(rooms.sandboxes(), rooms.settings().egress());
     this.audit = new AuditCommands(rooms.audits(), clock);
     this.signing = new SignCommands(rooms.signers());

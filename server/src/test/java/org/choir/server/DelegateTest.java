@@ -25,6 +25,9 @@ import org.choir.core.Json;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
 import org.choir.economy.Stake;
+import org.choir.knowledge.Article;
+import org.choir.knowledge.KnowledgeBase;
+import org.choir.knowledge.Submission;
 import org.choir.model.ToolCall;
 import org.choir.server.DelegateWorld.Script;
 import org.choir.vibewriter.WalletAccess;
@@ -308,6 +311,11 @@ class DelegateTest {
     }
 
     @Override
+    public Article publish(KnowledgeBase base, RunId run, Submission submission) {
+      return wallet.publish(base, run, submission);
+    }
+
+    @Override
     public String transfer(TenantId user, String action, WalletOrder.Transfer order) {
       String sent = wallet.transfer(user, action, order);
       if (calls.incrementAndGet() == 1) {
@@ -487,7 +495,7 @@ class DelegateTest {
   @Test
   void thePersonSetsTheAllowanceByCommandAndTheChainSaysSo() {
     AllowanceCommands commands =
-        new AllowanceCommands(world.allowances, world.audits, () -> world.now);
+        new AllowanceCommands(() -> world.allowances, world.audits, () -> world.now);
     ObjectNode asked = Json.object().put("usdc", "5.25").put("publications", 2);
     ObjectNode set = commands.handle(new Request(AllowanceCommands.SET, ADA, asked));
     assertThat(set.path("usdc").path("a_day").asText()).isEqualTo("5.25 USDC");

@@ -116,8 +116,10 @@ final class DelegateWorld implements AutoCloseable {
         new AgentWallet(
             user -> Set.of(ADA, BEN, EVE).contains(user),
             () ->
-                new AgentWallet.Parts(
-                    ledger, stakes, new UserTransfers(ledger, user -> blocked), allowances));
+                Optional.of(
+                    new AgentWallet.Parts(
+                        ledger, stakes, new UserTransfers(ledger, user -> blocked), allowances)),
+            KnowledgeBase::publish);
     gate =
         new AllowanceGate(
             new PlainGate(Set.of("submit_report"), Set.copyOf(Web.OPERATIONS)), wallet);
@@ -175,6 +177,12 @@ final class DelegateWorld implements AutoCloseable {
     @Override
     public String stake(TenantId user, RunId run, long amount) {
       return there().stake(user, run, amount);
+    }
+
+    @Override
+    public Article publish(
+        KnowledgeBase base, RunId run, org.choir.knowledge.Submission submission) {
+      return there().publish(base, run, submission);
     }
 
     @Override

@@ -36,9 +36,11 @@ final class PublishToChoir implements Tool {
               .build());
 
   private final KnowledgeAccess knowledge;
+  private final WalletAccess wallet;
 
-  PublishToChoir(KnowledgeAccess knowledge) {
+  PublishToChoir(KnowledgeAccess knowledge, WalletAccess wallet) {
     this.knowledge = knowledge;
+    this.wallet = wallet;
   }
 
   @Override
@@ -66,17 +68,16 @@ final class PublishToChoir implements Tool {
           "The report or its record was changed after it was submitted: call submit_report again.");
     }
     Article article =
-        knowledge
-            .base()
-            .publish(
-                new Submission(
-                    context.tenant().value(),
-                    arguments.path("field").asText(),
-                    new String(text, StandardCharsets.UTF_8),
-                    Optional.of(
-                        VerificationRecord.parse(new String(record, StandardCharsets.UTF_8))),
-                    stake(arguments),
-                    context.actionId()));
+        wallet.publish(
+            knowledge.base(),
+            context.agent().run(),
+            new Submission(
+                context.tenant().value(),
+                arguments.path("field").asText(),
+                new String(text, StandardCharsets.UTF_8),
+                Optional.of(VerificationRecord.parse(new String(record, StandardCharsets.UTF_8))),
+                stake(arguments),
+                context.actionId()));
     ObjectNode event =
         Json.object()
             .put("kind", "article_published")

@@ -54,7 +54,7 @@ final class Vibewriter {
     List<Tool> tools = new ArrayList<>(with(outside, articles, search, read, verify, submit));
     boolean hasWallet = wallet.has(user);
     if (hasWallet || knowledge.mayPublish()) {
-      tools.add(new WalletTool(new PublishToChoir(knowledge), wallet));
+      tools.add(new WalletTool(new PublishToChoir(knowledge, wallet), wallet));
     }
     if (knowledge.mayPublish()) {
       tools.add(new CiteArticle(knowledge));

@@ -4,6 +4,9 @@ import java.util.List;
 import java.util.Optional;
 import org.choir.core.RunId;
 import org.choir.core.TenantId;
+import org.choir.knowledge.Article;
+import org.choir.knowledge.KnowledgeBase;
+import org.choir.knowledge.Submission;
 
 /** The port to users' wallets, as runs use it in the name of their users. Thread-safe. */
 public interface WalletAccess {
@@ -31,6 +34,13 @@ public interface WalletAccess {
    * @return what happened, in words
    */
   String stake(TenantId user, RunId run, long amount);
+
+  /**
+   * Publishes in the user's name, with the run's stake where the user stakes; a run publishes once.
+   *
+   * @param base where to
+   */
+  Article publish(KnowledgeBase base, RunId run, Submission submission);
 
   /**
    * Sends USDC, once for each action.
