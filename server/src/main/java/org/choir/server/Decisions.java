@@ -164,7 +164,7 @@ final class Decisions {
             "say it again in a while",
             null);
       }
-      if (going) {
+      if (standing(action).waits()) {
         Thread.sleep(POLL_MILLIS);
       }
     }
@@ -241,8 +241,11 @@ final class Decisions {
             attempted = event.path("verdict").asText().equals("ALLOW");
           }
           case "decided" -> {
-            decided = event;
-            attemptedSince = false;
+            // As the agent's state does: what is about other arguments counts for nothing.
+            if (intended != null && isAbout(event, intended)) {
+              decided = event;
+              attemptedSince = false;
+            }
           }
           case "attempted" -> {
             attempted = true;
@@ -266,6 +269,10 @@ final class Decisions {
         attemptedSince,
         Optional.ofNullable(decided),
         Optional.ofNullable(observed));
+  }
+
+  private static boolean isAbout(ObjectNode decided, ObjectNode intended) {
+    return !decided.has("digest") || decided.get("digest").equals(intended.get("digest"));
   }
 
   private static ChoirException none(String action) {

@@ -274,6 +274,9 @@ class DelegateTest {
             .put("digest", "0".repeat(64)));
     assertThat(world.carry(run)).isEqualTo(RunState.WAITING_APPROVAL);
     assertThat(world.usdc(BEN)).isEqualTo(before + 3 * UNIT);
+    say(ADA, run + ":2:1", true, "");
+    assertThat(world.carry(run)).isEqualTo(RunState.COMPLETED);
+    assertThat(world.usdc(BEN)).isEqualTo(before + 6 * UNIT + 1);
   }
 
   @Test
