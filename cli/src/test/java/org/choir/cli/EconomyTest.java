@@ -102,7 +102,7 @@ class EconomyTest {
         .contains("does not act for the treasury");
     ok("treasury", "offer", "2.50", "--json");
     ok("treasury", "round", "--json");
-    assertThat(ok("treasury", "--json").path("chip").asLong()).isEqualTo(5_000_000_000_000L);
+    assertThat(ok("treasury", "--json").path("chip").asLong()).isEqualTo(4_999_900_000_000L);
     assertThat(ok("treasury", "books", "--json").path("agree").asBoolean()).isTrue();
     assertThat(ok("governance", "parameters", "--json").path("publish-stake").asLong())
         .isEqualTo(100_000_000);
