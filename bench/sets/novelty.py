@@ -11,6 +11,8 @@ OUT/NAME.jsonl, submissions for `choir eval novelty --corpus OUT/corpus.jsonl --
   words-25 -50 -100  40 pages of the corpus; of the words that a synonym is known for (Choir's own
                    list, synonyms.txt, and the one of entailment.py) this share is exchanged
   reordered        words-100, with clauses moved and the sentences in another order
+  swapped-5 -10 -15  pages of the corpus with this percentage of letters exchanged with the next one
+  salad            pages of the corpus with their words in a random order
   fluent           8 pages retold sentence by sentence, as a language model does it (paraphrases.jsonl)
   round-trip       4 pages as they come back from a translation into German and back
 
@@ -58,6 +60,14 @@ def moved(draw, text):
     return " ".join(said)
 
 
+def swapped(draw, text, share):
+    letters = list(text)
+    for i in range(len(letters) - 1):
+        if draw.random() < share and letters[i].isalpha() and letters[i + 1].isalpha():
+            letters[i], letters[i + 1] = letters[i + 1], letters[i]
+    return "".join(letters)
+
+
 def page(path):
     paragraphs = re.findall(r"<p>(.*?)</p>", path.read_text(errors="replace"), re.S)
     return " ".join(re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", "", p))).strip() for p in paragraphs).split()
@@ -86,6 +96,9 @@ def manual(out):
     for share in (25, 50, 100):
         write(out / f"words-{share}.jsonl", {n: reworded(draw, pages[n], known, share / 100) for n in copied})
     write(out / "reordered.jsonl", {n: moved(draw, reworded(draw, pages[n], known, 1)) for n in copied})
+    for share in (5, 10, 15):
+        write(out / f"swapped-{share}.jsonl", {n: swapped(draw, pages[n], share / 100) for n in copied})
+    write(out / "salad.jsonl", {n: " ".join(draw.sample(pages[n].split(), len(pages[n].split()))) for n in copied})
     for kind in ("fluent", "round-trip"):
         write(out / f"{kind}.jsonl", {t["page"]: t["text"] for t in told if t["kind"] == kind})
 

@@ -1,14 +1,26 @@
 // Answers each line of JSON with one: what @mysten/sui makes of the same transaction or value.
 import { createInterface } from 'node:readline';
-import { bcs } from '@mysten/sui/bcs';
-import { pureBcsSchemaFromTypeName } from '@mysten/sui/bcs';
+import { bcs, pureBcsSchemaFromTypeName } from '@mysten/sui/bcs';
 import { Ed25519Keypair } from '@mysten/sui/keypairs/ed25519';
 import { TransactionDataBuilder } from '@mysten/sui/transactions';
 
 const base64 = (bytes) => Buffer.from(bytes).toString('base64');
 
-async function answer({ seed, sponsorSeed, transaction, values, type }) {
-  if (type !== undefined) return { type: base64(bcs.TypeTag.serialize(type).toBytes()) };
+const keys = new Map();
+function keyOf(seed) {
+  if (!keys.has(seed)) {
+    const key = Ed25519Keypair.fromSecretKey(Buffer.from(seed, 'hex'));
+    keys.set(seed, {
+      key,
+      address: key.getPublicKey().toSuiAddress(),
+      publicKey: base64(key.getPublicKey().toRawBytes()),
+      secret: key.getSecretKey(),
+    });
+  }
+  return keys.get(seed);
+}
+
+async function answer({ seed, sponsorSeed, transaction, values }) {
   if (values !== undefined) {
     return {
       values: values.map(([name, value]) =>
@@ -17,14 +29,14 @@ async function answer({ seed, sponsorSeed, transaction, values, type }) {
     };
   }
   const bytes = bcs.TransactionData.serialize(transaction).toBytes();
-  const key = Ed25519Keypair.fromSecretKey(Buffer.from(seed, 'hex'));
-  const sponsor = Ed25519Keypair.fromSecretKey(Buffer.from(sponsorSeed, 'hex'));
+  const { key, address, publicKey, secret } = keyOf(seed);
+  const sponsor = keyOf(sponsorSeed).key;
   return {
     bytes: base64(bytes),
     digest: TransactionDataBuilder.getDigestFromBytes(bytes),
-    address: key.getPublicKey().toSuiAddress(),
-    publicKey: base64(key.getPublicKey().toRawBytes()),
-    secret: key.getSecretKey(),
+    address,
+    publicKey,
+    secret,
     signature: (await key.signTransaction(bytes)).signature,
     sponsorSignature: (await sponsor.signTransaction(bytes)).signature,
   };

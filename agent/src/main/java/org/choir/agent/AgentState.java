@@ -95,7 +95,11 @@ final class AgentState {
           pending.computeIfPresent(
               event.path("action").asText(),
               (a, call) ->
-                  call.decided(event.path("approved").asBoolean(), event.path("reason").asText()));
+                  // A decision says what it is about; it never covers anything else.
+                  event.path("digest").asText(call.digest()).equals(call.digest())
+                      ? call.decided(
+                          event.path("approved").asBoolean(), event.path("reason").asText())
+                      : call);
       case "attempted" ->
           pending.computeIfPresent(event.path("action").asText(), (a, call) -> call.tried());
       case "file_changed" -> {

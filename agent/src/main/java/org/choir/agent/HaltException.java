@@ -6,7 +6,7 @@ import org.choir.core.ChoirException;
  * The history cannot be written any more (another writer owns it, or the backbone is gone): the run
  * ends at once, records nothing and has no further effect.
  */
-final class HaltException extends ChoirException {
+final class HaltException extends LoopException {
   private final ChoirException reason;
 
   HaltException(ChoirException reason) {

@@ -128,13 +128,16 @@ final class Inbox {
     if (kind.equals("approve") || kind.equals("deny")) {
       AgentId agent = new AgentId(action.replaceFirst(":.*", ""));
       if (agent.run().equals(run)) {
-        return new Event(
-            agent,
+        ObjectNode decided =
             Events.of("decided")
                 .put("action", action)
                 .put("approved", kind.equals("approve"))
                 .put("by", Strings.brief(message.path("by").asText(), 100))
-                .put("reason", Strings.brief(message.path("reason").asText(), NOTE_MAX)));
+                .put("reason", Strings.brief(message.path("reason").asText(), NOTE_MAX));
+        if (message.has("digest")) {
+          decided.put("digest", message.path("digest").asText());
+        }
+        return new Event(agent, decided);
       }
     }
     throw ChoirException.usage(

@@ -165,7 +165,11 @@ final class Intents {
       event.put("gate", rules);
     }
     switch (judged.verdict()) {
-      case Verdict.Allow a -> {}
+      case Verdict.Allow a -> {
+        if (!a.reason().isEmpty()) {
+          event.put("reason", Strings.sound(a.reason()));
+        }
+      }
       case Verdict.Replay r -> event.put("reason", Strings.sound(r.receipt()));
       case Verdict.OrderAfter o -> event.put("reason", o.actionId());
       case Verdict.Hold h -> event.put("reason", Strings.sound(h.reason()));

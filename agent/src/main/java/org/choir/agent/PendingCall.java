@@ -10,6 +10,7 @@ import org.choir.core.ReplayClass;
  * @param id the model's id of the call
  * @param arguments the JSON text as recorded
  * @param verdict the verdict's word
+ * @param digest of operation and arguments: what a decision is about
  * @param reason what the gate or a check said, the receipt of a {@code REPLAY}
  * @param subagent the n of the subagent a {@code task} starts, 0 for other tools
  * @param attempted whether it may have been begun
@@ -21,6 +22,7 @@ record PendingCall(
     String id,
     String tool,
     String arguments,
+    String digest,
     String verdict,
     String rule,
     String reason,
@@ -44,6 +46,7 @@ record PendingCall(
         intended.path("call").asText(),
         intended.path("tool").asText(),
         arguments,
+        intended.path("digest").asText(),
         verdict,
         intended.path("rule").asText(),
         intended.path("reason").asText(""),
@@ -68,6 +71,7 @@ record PendingCall(
         id,
         tool,
         arguments,
+        digest,
         verdict,
         rule,
         reason,

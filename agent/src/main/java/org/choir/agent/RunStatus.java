@@ -27,7 +27,7 @@ import org.choir.model.ModelAnswer.Usage;
  * @param started when the run was created
  * @param running running time so far, without pauses
  * @param lastSequence the stream's sequence of the lead's newest entry
- * @param waiting the lead's calls that wait for a person
+ * @param waiting the calls that wait for a person; while the run is live, the lead's
  */
 public record RunStatus(
     RunId run,

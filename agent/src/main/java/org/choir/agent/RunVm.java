@@ -125,11 +125,11 @@ final class RunVm {
   }
 
   /** The VM went away during a call. */
-  static final class VmLostException extends ChoirException {
+  static final class VmLostException extends LoopException {
     private final int generation;
 
     VmLostException(int generation, Failure failure) {
-      super(failure);
+      super(failure, null);
       this.generation = generation;
     }
 

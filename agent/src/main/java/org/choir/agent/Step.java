@@ -8,6 +8,7 @@ import java.util.Map;
 import org.choir.core.ChoirException;
 import org.choir.core.Failure;
 import org.choir.core.ReplayClass;
+import org.choir.core.Text;
 
 /**
  * Does the recorded, unobserved calls of an agent's newest answer and records their results: all in
@@ -98,11 +99,15 @@ final class Step {
     execute(runnable);
     if (!unknown.isEmpty()) {
       throw StopException.waiting(
-          RunState.NEEDS_DECISION, "nobody knows whether this was done: " + describe(unknown));
+          RunState.NEEDS_DECISION,
+          unknown.getFirst().action(),
+          "nobody knows whether this was done: " + describe(unknown));
     }
     if (!held.isEmpty()) {
       throw StopException.waiting(
-          RunState.WAITING_APPROVAL, "a person must approve: " + describe(held));
+          RunState.WAITING_APPROVAL,
+          held.getFirst().action(),
+          "a person must approve: " + describe(held));
     }
   }
 
@@ -340,6 +345,16 @@ final class Step {
   }
 
   private static String describe(List<PendingCall> calls) {
-    return String.join(", ", calls.stream().map(c -> c.tool() + " (" + c.action() + ")").toList());
+    return String.join(
+        ", ",
+        calls.stream()
+            .map(
+                c ->
+                    c.tool()
+                        + " ("
+                        + c.action()
+                        + ")"
+                        + (c.reason().isEmpty() ? "" : ": " + Text.visible(c.reason(), 500)))
+            .toList());
   }
 }

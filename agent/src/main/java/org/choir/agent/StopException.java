@@ -1,6 +1,5 @@
 package org.choir.agent;
 
-import org.choir.core.ChoirException;
 import org.choir.core.ExitStatus;
 import org.choir.core.Failure;
 
@@ -8,12 +7,12 @@ import org.choir.core.Failure;
  * Ends an agent's loop in a recorded, mostly resumable state. A subagent's stop travels to the
  * lead, which records it for the run.
  */
-final class StopException extends ChoirException {
+final class StopException extends LoopException {
   private final RunState state;
   private final String reason;
 
   StopException(RunState state, String reason, Failure failure) {
-    super(failure);
+    super(failure, null);
     this.state = state;
     this.reason = reason;
   }
@@ -54,14 +53,18 @@ final class StopException extends ChoirException {
             false));
   }
 
-  static StopException waiting(RunState state, String message) {
+  static StopException waiting(RunState state, String action, String message) {
     return new StopException(
         state,
         state.word(),
         new Failure(
             state.word(),
             message,
-            "decide with: choir approve ID, or choir deny ID --reason TEXT",
+            "decide with: choir approve "
+                + action
+                + ", or: choir deny "
+                + action
+                + " --reason TEXT",
             ExitStatus.WAITING,
             false));
   }

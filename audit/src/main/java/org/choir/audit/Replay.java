@@ -155,7 +155,7 @@ public final class Replay {
     if (personal.has("reason")) {
       recorded.set("reason", personal.get("reason"));
     }
-    ObjectNode now = json(gate.decide(action));
+    ObjectNode now = json(gate.again(action, personal.path("reason").asText("")));
     if (!action.digest().hex().equals(digest)) {
       differs(
           leaf,
@@ -178,7 +178,7 @@ public final class Replay {
   private static ObjectNode json(Verdict verdict) {
     ObjectNode out = Json.object().put("verdict", verdict.word()).put("rule", verdict.rule());
     return switch (verdict) {
-      case Verdict.Allow a -> out;
+      case Verdict.Allow a -> a.reason().isEmpty() ? out : out.put("reason", a.reason());
       case Verdict.Replay r -> out.put("reason", r.receipt());
       case Verdict.OrderAfter o -> out.put("reason", o.actionId());
       case Verdict.Hold h -> out.put("reason", h.reason());

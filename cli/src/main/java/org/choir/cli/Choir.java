@@ -34,6 +34,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       RunActions.Cancel.class,
       RunActions.Remove.class,
       RunActions.Note.class,
+      DecisionActions.Approve.class,
+      DecisionActions.Deny.class,
       RunActions.Export.class,
       VerifyAction.class,
       KbActions.class,

@@ -38,6 +38,9 @@ final class Outcome {
       out.put("message", result.path("message").asText());
       out.put("remedy", result.path("remedy").asText());
     }
+    if (result.has("waiting")) {
+      out.set("waiting", result.get("waiting"));
+    }
     return out;
   }
 
@@ -79,7 +82,15 @@ final class Outcome {
       row(lines, "Report", style.bold(result.path("report").asText()));
       row(lines, "Record", result.path("verification").asText());
     }
-    if (!result.path("remedy").asText().isEmpty()) {
+    for (JsonNode waits : result.path("waiting")) {
+      row(lines, "Waits", waits.path("action").asText() + " · " + waits.path("tool").asText());
+      if (!waits.path("reason").asText().isEmpty()) {
+        row(lines, "", Style.fit(waits.path("reason").asText(), 500));
+      }
+      row(lines, "", style.bold(waits.path("approve").asText()));
+      row(lines, "", waits.path("deny").asText());
+    }
+    if (!result.path("remedy").asText().isEmpty() && result.path("waiting").isEmpty()) {
       lines.add(result.path("remedy").asText());
     }
     return String.join("\n", lines);

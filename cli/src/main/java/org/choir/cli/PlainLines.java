@@ -9,6 +9,9 @@ import org.choir.server.RunProgress;
 final class PlainLines {
   private static final int LENGTH_MAX = 160;
 
+  /** A person decides by it. */
+  private static final int HELD_MAX = 500;
+
   private PlainLines() {}
 
   /** The line for one streamed event; empty for those that say nothing to a person. */
@@ -40,6 +43,21 @@ final class PlainLines {
           Optional.of(
               "not readable: "
                   + shown(event.path("url").asText())
+                  + because(event.path("reason").asText()));
+      case "intended" ->
+          event.path("verdict").asText().equals("HOLD")
+              ? Optional.of(
+                  "waits: "
+                      + event.path("action").asText()
+                      + " "
+                      + event.path("tool").asText()
+                      + ": "
+                      + Text.visible(event.path("reason").asText(), HELD_MAX))
+              : Optional.empty();
+      case "decided" ->
+          Optional.of(
+              (event.path("approved").asBoolean() ? "approved: " : "denied: ")
+                  + shown(event.path("action").asText())
                   + because(event.path("reason").asText()));
       case "note" -> Optional.of("note: " + shown(event.path("text").asText()));
       case "report" -> Optional.of("report written");

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.List;
 import java.util.Locale;
 import org.choir.core.ChoirException;
 import org.choir.core.ExitStatus;
@@ -72,15 +73,16 @@ final class RunActions {
       }
       if (!json) {
         int columns = context.terminal().live() ? context.terminal().columns() : 240;
-        runs.forEach(
-            r ->
-                print(
-                    String.format(
-                        "%-14s %-17s %s  %s",
-                        r.path("run").asText(),
-                        r.path("state").asText(),
-                        r.path("started").asText().substring(0, 16).replace('T', ' '),
-                        Style.fit(r.path("question").asText(), Math.max(20, columns - 52)))));
+        for (JsonNode r : runs) {
+          print(
+              String.format(
+                  "%-14s %-17s %s  %s",
+                  r.path("run").asText(),
+                  r.path("state").asText(),
+                  r.path("started").asText().substring(0, 16).replace('T', ' '),
+                  Style.fit(r.path("question").asText(), Math.max(20, columns - 52))));
+          r.path("waiting").forEach(w -> print("  waits for: " + w.path("approve").asText()));
+        }
       }
       return 0;
     }
@@ -107,8 +109,15 @@ final class RunActions {
       }
       ObjectNode result = ask("show", request);
       String text = result.path("text").asText();
-      result.remove("text");
-      print(result, text.stripTrailing());
+      String waits = result.path("waits").asText();
+      result.remove(List.of("text", "waits"));
+      if (!json && !waits.isEmpty()) {
+        // Beside the report, which may go to a file.
+        context.err().println(waits);
+      }
+      if (json || !text.isEmpty()) {
+        print(result, text.stripTrailing());
+      }
       return 0;
     }
   }

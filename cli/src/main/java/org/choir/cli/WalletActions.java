@@ -15,7 +15,9 @@ import picocli.CommandLine.Parameters;
       WalletActions.Signup.class,
       WalletActions.Statement.class,
       WalletActions.Receipt.class,
-      WalletActions.Send.class
+      WalletActions.Send.class,
+      AllowanceActions.Allow.class,
+      AllowanceActions.Allowance.class
     },
     footer = {
       "",

@@ -36,7 +36,7 @@ class ArchitectureTest {
     MAY_USE.put("knowledge", Set.of("backbone", "database", "model"));
     MAY_USE.put("agent", Set.of("backbone", "model", "sandbox"));
     MAY_USE.put("vibewriter", Set.of("agent", "knowledge"));
-    MAY_USE.put("server", Set.of("vibewriter", "audit", "database"));
+    MAY_USE.put("server", Set.of("vibewriter", "economy", "audit", "database"));
     MAY_USE.put("economy", Set.of("knowledge"));
     MAY_USE.put("bench", Set.of("server", "economy", "audit"));
     MAY_USE.put("cli", Set.of("server", "bench"));

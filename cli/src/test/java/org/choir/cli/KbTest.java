@@ -27,10 +27,13 @@ class KbTest {
       the oil and crack the burner below it.
       """;
 
+  /** What articles cost and earn is EconomyTest's. */
+  private static final Map<String, String> NO_MONEY = Map.of("CHOIR_ECONOMY_ENABLED", "false");
+
   @TempDir Path temp;
 
   private JsonNode ok(String... arguments) {
-    Command.Ended ended = new Command(temp.resolve("home"), temp, Map.of()).run(arguments);
+    Command.Ended ended = new Command(temp.resolve("home"), temp, NO_MONEY).run(arguments);
     assertThat(ended.exit()).as(ended.err() + ended.out()).isZero();
     return ended.json();
   }
@@ -56,7 +59,7 @@ class KbTest {
       assertThat(ok("kb", "rebuild", "--json").path("differing").asInt()).isZero();
       assertThat(ok("kb", "show", id, "--body", "--json").path("body").asText()).isEqualTo(TEXT);
     } finally {
-      new Command(temp.resolve("home"), temp, Map.of()).run("down");
+      new Command(temp.resolve("home"), temp, NO_MONEY).run("down");
     }
   }
 
@@ -118,7 +121,7 @@ class KbTest {
 
   private List<String> chain(String user) {
     Command.Ended ended =
-        new Command(temp.resolve("home"), temp, Map.of()).run("audit", "log", "--as", user);
+        new Command(temp.resolve("home"), temp, NO_MONEY).run("audit", "log", "--as", user);
     assertThat(ended.exit()).as(ended.err()).isZero();
     return ended.out().lines().toList();
   }
@@ -174,7 +177,7 @@ class KbTest {
           .anyMatch(l -> l.contains("cited the article " + cited + " from " + citing));
       JsonNode verified = ok("audit", "verify", "--as", "bob", "--json");
       assertThat(verified.toString()).doesNotContain("\"ok\":false");
-      new Command(temp.resolve("home"), temp, Map.of()).run("down");
+      new Command(temp.resolve("home"), temp, NO_MONEY).run("down");
       assertThat(onTheBus("\"article\":\"" + cited)).isTrue();
       assertThat(onTheBus("\"citing\":\"" + citing)).isTrue();
 
@@ -183,7 +186,7 @@ class KbTest {
       assertThat(third.path("state").asText()).isEqualTo("completed");
       assertThat(Files.readString(temp.resolve("c.md"))).contains(cited + "-1.md");
     } finally {
-      new Command(temp.resolve("home"), temp, Map.of()).run("down");
+      new Command(temp.resolve("home"), temp, NO_MONEY).run("down");
     }
   }
 }

@@ -35,6 +35,8 @@ class UsageTest {
         "cancel",
         "rm",
         "note",
+        "approve",
+        "deny",
         "export",
         "verify",
         "up",

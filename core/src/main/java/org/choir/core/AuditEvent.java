@@ -46,7 +46,11 @@ public record AuditEvent(
       data.put("gate", rules);
     }
     switch (verdict) {
-      case Verdict.Allow allow -> {}
+      case Verdict.Allow allow -> {
+        if (!allow.reason().isEmpty()) {
+          data.put("reason", allow.reason());
+        }
+      }
       case Verdict.Replay replay -> data.put("reason", replay.receipt());
       case Verdict.OrderAfter after -> data.put("reason", after.actionId());
       case Verdict.Hold hold -> data.put("reason", hold.reason());

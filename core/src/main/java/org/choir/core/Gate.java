@@ -12,6 +12,16 @@ public interface Gate {
   Verdict decide(Action action);
 
   /**
+   * Makes a recorded decision again. A gate that decides by what has changed since reads it from
+   * the reason it gave.
+   *
+   * @param reason as recorded with the decision; empty if there was none
+   */
+  default Verdict again(Action action, String reason) {
+    return decide(action);
+  }
+
+  /**
    * The gate for the actions of one run.
    *
    * @param runStarted the run's first event: what the person who started it asked for

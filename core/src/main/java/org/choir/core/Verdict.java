@@ -9,8 +9,17 @@ public sealed interface Verdict {
   /** The identifier of the rule that decided, for the record. */
   String rule();
 
-  /** Do it now. */
-  record Allow(String rule) implements Verdict {}
+  /**
+   * Do it now.
+   *
+   * @param reason the facts it was decided by, where they are not the rule's alone; may be empty
+   */
+  record Allow(String rule, String reason) implements Verdict {
+    /** By the rule alone. */
+    public Allow(String rule) {
+      this(rule, "");
+    }
+  }
 
   /** It was done before as the same logical action: answer with that receipt. */
   record Replay(String rule, String receipt) implements Verdict {}

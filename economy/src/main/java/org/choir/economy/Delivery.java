@@ -16,6 +16,7 @@ import org.choir.core.Currency;
 import org.choir.database.Database;
 import org.choir.economy.PaymentService.Charge;
 import org.choir.economy.PaymentService.Checkout;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a purchase does to the ledger: setting aside, delivering, giving up. Each works on a locked
@@ -75,8 +76,9 @@ final class Delivery {
     database.transaction(c -> set(c, id, assignments, values));
   }
 
-  static int set(Connection c, UUID id, String assignments, Object... values) throws SQLException {
-    Object[] all = java.util.Arrays.copyOf(values, values.length + 1);
+  static int set(Connection c, UUID id, String assignments, @Nullable Object... values)
+      throws SQLException {
+    @Nullable Object[] all = java.util.Arrays.copyOf(values, values.length + 1);
     all[values.length] = id;
     return PaymentSql.update(
         c, "update economy.purchase set " + assignments + " where id = ?", all);
@@ -355,8 +357,8 @@ final class Delivery {
               OVER);
       case CHIP -> {
         Transfer dollars =
-            moved(purchase, "dollars", bank, purchase.till(), purchase.micro(), "chip_sold");
-        Transfer units = posted(purchase, "units", purchase.units(), "chip_bought", "reserve");
+            moved(purchase, "dollars", bank, purchase.till(), purchase.micro(), TreasurySales.SOLD);
+        Transfer units = posted(purchase, "units", purchase.units(), TreasurySales.SOLD, "reserve");
         // What was set aside may be free again if the word of the payment came very late: then it
         // is bought all the same if there is enough. That a reservation is over is for ever.
         yield stands(List.of(dollars.chained(), units), OVER) || late(purchase);
@@ -373,7 +375,13 @@ final class Delivery {
   private boolean late(Purchase purchase) {
     return stands(
         List.of(
-            moved(purchase, "late dollars", bank, purchase.till(), purchase.micro(), "chip_sold")
+            moved(
+                    purchase,
+                    "late dollars",
+                    bank,
+                    purchase.till(),
+                    purchase.micro(),
+                    TreasurySales.SOLD)
                 .chained(),
             moved(
                 purchase,
@@ -381,7 +389,7 @@ final class Delivery {
                 Chart.treasury(Currency.CHIP),
                 Chart.held(purchase.user(), Currency.CHIP),
                 purchase.units(),
-                "chip_bought")),
+                TreasurySales.SOLD)),
         Set.of(Outcome.EXCEEDS_CREDITS));
   }
 

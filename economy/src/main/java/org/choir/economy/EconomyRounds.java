@@ -12,8 +12,6 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import org.choir.core.ChoirException;
-import org.choir.core.Currency;
-import org.choir.core.TenantId;
 
 /**
  * What is due by itself: prices, interest, the month's budget, citations, vesting, stakes, loans,
@@ -121,10 +119,10 @@ public final class EconomyRounds {
     for (CitationMonth open : services.citations().unclosed()) {
       if (open.month().isBefore(month)) {
         services.citations().close(open.month(), all);
-        services.treasury().budgets().close(open.month());
-        bonuses();
       }
     }
+    // Every round, since the one that settled a month may have been cut off before this.
+    services.treasury().budgets().closeSettled();
     if (services.citations().month(month).isEmpty()) {
       Optional<BudgetRule.Budget> budget = budget(month);
       if (budget.isEmpty()) {
@@ -148,11 +146,5 @@ public final class EconomyRounds {
     return fixed.isPresent() || services.prices().quote().isEmpty()
         ? fixed
         : Optional.of(services.treasury().budgets().fix(month));
-  }
-
-  private void bonuses() {
-    for (AccountId account : services.ledger().accounts("citations", Currency.USDC)) {
-      services.bonus().give(new TenantId(account.owner().replaceFirst("^user:", "")));
-    }
   }
 }

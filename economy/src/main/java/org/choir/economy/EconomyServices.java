@@ -32,6 +32,7 @@ public record EconomyServices(
     Deposits deposits,
     Governance governance,
     Intents intents,
+    Allowances allowances,
     Debts debts,
     Optional<PaymentDesk> payments,
     EconomyNews news)
@@ -96,6 +97,7 @@ public record EconomyServices(
           new Deposits(database, ledger, history, clock),
           new Governance(database, ledger, loans, prices, history, clock),
           new Intents(database, outside.keys(), clock),
+          new Allowances(database, clock),
           new Debts(ledger),
           outside.payments().map(service -> desk(database, ledger, service, prices, clock)),
           new EconomyNews(database, outside.audit(), outside.bus()));

@@ -2,6 +2,7 @@ package org.choir.economy;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +21,7 @@ import org.choir.economy.PaymentService.Charge;
  */
 final class Reversals {
   private static final int ROUNDS_MAX = 10;
+  private static final Duration OWES = Duration.ofHours(1);
 
   private final Database database;
   private final Ledger ledger;
@@ -50,6 +52,9 @@ final class Reversals {
     refunds(now);
     if (now.state() == Purchase.State.PAID) {
       follow(now, charge);
+      if (now.owedMicro() > 0) {
+        debts.collect(now.user());
+      }
     }
   }
 
@@ -187,7 +192,13 @@ final class Reversals {
               now.id());
       plan = TakeBackLegs.matured(ledger, now, others);
     } else {
-      Delivery.set(c, now.id(), "due_at = held_until, attempts = 0, problem = ''");
+      // Who owes is looked at every hour: whatever they have earned repays it.
+      boolean owes = now.owedMicro() > 0 && debts.owed(now.user()) > 0;
+      Delivery.set(
+          c,
+          now.id(),
+          "due_at = least(held_until, cast(? as timestamptz)), attempts = 0, problem = ''",
+          owes ? clock.instant().plus(OWES) : null);
       return false;
     }
     Delivery.set(c, now.id(), "plan = ?::jsonb", plan.text());

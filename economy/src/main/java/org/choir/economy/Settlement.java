@@ -47,6 +47,11 @@ public record Settlement(
       return valueOf(word.toUpperCase(Locale.ROOT));
     }
 
+    /** Whether the user signs it, and not the treasury. */
+    public boolean signedByUser() {
+      return this == STAKE || this == FREE;
+    }
+
     /** Whether it makes CHIP that were not there before. */
     public boolean mints() {
       return this == REWARD;

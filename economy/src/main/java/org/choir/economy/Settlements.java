@@ -30,14 +30,15 @@ public final class Settlements {
   /** The contract counts epochs of so many days since 1970. */
   private static final long EPOCH_MILLIS = Duration.ofDays(30).toMillis();
 
+  /** How long a settlement waits that could not be built or was not signed. */
+  private static final Duration PREPARE_PAUSE = Duration.ofMinutes(10);
+
+  /** So many that could not be built, one after the other, and the cause is not theirs. */
+  private static final int FAILED_MAX = 3;
+
   private static final Duration HOLDINGS_PAUSE = Duration.ofHours(1);
 
-  /** How long an executed transaction may be missing from what the chain lets us read. */
-  private static final Duration UNREADABLE_MAX = Duration.ofHours(1);
-
   private static final int PAGE = 1_000;
-  private static final int COMPARED = 50;
-  private static final int READINGS = 5;
   private static final int TROUBLE_MAX = 400;
 
   private final Database database;
@@ -189,7 +190,8 @@ public final class Settlements {
   }
 
   /**
-   * Settles what waits, oldest first, after what is under way.
+   * Settles what waits, oldest first, after what is under way. What cannot be built or is not
+   * signed waits ten minutes and lets others pass.
    *
    * @param most how many at most
    * @return how many were settled
@@ -198,7 +200,11 @@ public final class Settlements {
    */
   public synchronized int settle(int most) {
     int settled = 0;
+    List<ChoirException> failed = new ArrayList<>();
     for (int steps = 0; settled < most && steps < 3 * most; steps++) {
+      if (failed.size() == FAILED_MAX) {
+        break;
+      }
       halts.requireNone();
       Optional<SettlementTable.Row> underWay = database.transaction(SettlementTable::underWay);
       Step step;
@@ -210,13 +216,16 @@ public final class Settlements {
         if (next.isEmpty()) {
           break;
         }
-        step = start(next.get().settlement());
+        step = start(next.get().settlement(), failed);
       }
       if (step == Step.SETTLED) {
         settled++;
       } else if (step == Step.STOP) {
         break;
       }
+    }
+    if (!failed.isEmpty() && (settled == 0 || failed.size() == FAILED_MAX)) {
+      throw failed.getLast();
     }
     return settled;
   }
@@ -227,8 +236,16 @@ public final class Settlements {
     STOP
   }
 
-  private Step start(Settlement settlement) {
-    Signed signed = chain.prepare(settlement);
+  private Step start(Settlement settlement, List<ChoirException> failed) {
+    Signed signed;
+    try {
+      signed = chain.prepare(settlement);
+    } catch (ChoirException e) {
+      // One user who does not sign, or whose signer is broken, keeps nobody else waiting.
+      again(settlement, String.valueOf(e.getMessage()), clock.instant().plus(PREPARE_PAUSE));
+      failed.add(e);
+      return Step.NEXT;
+    }
     database.transaction(
         c -> {
           SettlementTable.signed(c, signed, clock.instant());
@@ -383,114 +400,6 @@ public final class Settlements {
    *     not to be on the chain, in the smallest unit
    */
   public synchronized Report reconcile(Runnable collect, LongSupplier unvested) {
-    List<String> notes = new ArrayList<>();
-    List<String> wrong = new ArrayList<>(confirm(notes));
-    List<SettlementTable.Row> rows =
-        database.transaction(c -> SettlementTable.settled(c, COMPARED));
-    ChainGateway.Reading reading =
-        chain.read(rows.stream().map(SettlementTable.Row::settlement).toList());
-    long reached = database.transaction(SettlementTable::lastCheckpoint);
-    if (reading.checkpoint() < reached) {
-      notes.add("the chain's reading is behind: at " + reading.checkpoint() + " of " + reached);
-      return report(false, wrong, notes, 0);
-    }
-    Optional<Supply.Sums> sums = sums(reading.supply(), collect, unvested);
-    if (sums.isEmpty()) {
-      notes.add("the ledger moved during every one of " + READINGS + " readings");
-      return report(false, wrong, notes, 0);
-    }
-    List<SettlementTable.Row> compared =
-        rows.stream().filter(row -> row.checkpoint().isPresent()).toList();
-    List<Supply.Pair> pairs = new ArrayList<>();
-    for (SettlementTable.Row row : compared) {
-      Settlement settlement = row.settlement();
-      pairs.add(
-          new Supply.Pair(
-              settlement,
-              ledger.find(settlement.transfer()),
-              Optional.ofNullable(reading.receipts().get(settlement.receipt()))));
-    }
-    wrong.addAll(Supply.mismatches(sums.get(), pairs));
-    if (wrong.isEmpty()) {
-      database.transaction(
-          c -> {
-            SettlementTable.checked(c, compared, clock.instant());
-            return 0;
-          });
-    }
-    return report(true, wrong, notes, compared.size());
-  }
-
-  private Report report(boolean complete, List<String> wrong, List<String> notes, int receipts) {
-    if (!wrong.isEmpty()) {
-      halts.halt(String.join("; ", wrong));
-    }
-    return new Report(complete, List.copyOf(wrong), List.copyOf(notes), receipts);
-  }
-
-  /** Reads where the chain has what was executed; says what contradicts that it was. */
-  private List<String> confirm(List<String> notes) {
-    List<String> wrong = new ArrayList<>();
-    for (SettlementTable.Row row :
-        database.transaction(c -> SettlementTable.unconfirmed(c, COMPARED))) {
-      Signed signed = row.signed().orElseThrow();
-      switch (confirmed(row, signed)) {
-        case Answer.Done(OptionalLong checkpoint) -> {
-          if (checkpoint.isPresent()) {
-            done(row.settlement(), checkpoint, row.trouble());
-          }
-        }
-        case Answer.Failed(ChainGateway.Cause cause, String message) ->
-            wrong.add(signed.digest() + " was executed and is now said to have failed: " + message);
-        case Answer.Absent absent -> {
-          Instant since = row.settledAt().orElseThrow();
-          if (since.plus(UNREADABLE_MAX).isBefore(clock.instant())) {
-            wrong.add(signed.digest() + " was executed at " + since + " and is not on the chain");
-          } else {
-            notes.add(signed.digest() + " cannot be read yet");
-          }
-        }
-      }
-    }
-    return wrong;
-  }
-
-  /** The answer about its transaction, or about its receipt if an earlier one paid. */
-  private Answer confirmed(SettlementTable.Row row, Signed signed) {
-    Answer answer = chain.look(signed);
-    if (answer instanceof Answer.Done || row.trouble().isEmpty()) {
-      return answer;
-    }
-    ChainGateway.Reading reading = chain.read(List.of(row.settlement()));
-    return reading.receipts().containsKey(row.settlement().receipt())
-        ? new Answer.Done(OptionalLong.of(reading.checkpoint()))
-        : answer;
-  }
-
-  /** The ledger's sums at one moment; empty if it never held still. */
-  private Optional<Supply.Sums> sums(long supply, Runnable collect, LongSupplier unvested) {
-    for (int i = 0; i < READINGS; i++) {
-      Supply.Sums first = once(supply, collect, unvested);
-      // What vested between the two questions is found by the second collection.
-      if (first.equals(once(supply, collect, unvested))) {
-        return Optional.of(first);
-      }
-    }
-    return Optional.empty();
-  }
-
-  private Supply.Sums once(long supply, Runnable collect, LongSupplier unvested) {
-    collect.run();
-    long issued = Supply.issued(ledger);
-    long open = unvested.getAsLong();
-    return database.transaction(
-        c ->
-            new Supply.Sums(
-                issued,
-                open,
-                SettlementTable.minting(c, "state in ('waiting', 'refused')"),
-                SettlementTable.minting(
-                    c, "(state = 'signed' or state = 'settled' and checkpoint is null)"),
-                supply));
+    return new Reconciliation(database, ledger, chain, halts, clock).run(collect, unvested);
   }
 }

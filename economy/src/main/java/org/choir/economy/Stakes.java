@@ -77,7 +77,7 @@ public final class Stakes {
     // One stake of a user after the other, so that only one can be the first.
     Rows.list(c, "select pg_advisory_xact_lock(hashtext(?))", row -> 1, "stake " + user);
     Optional<Stake> before = Rows.first(c, OF_KEY, Stake::read, key);
-    if (before.isPresent() && before.get().state() != Stake.State.REFUSED) {
+    if (before.isPresent() && !mayBeTakenAgain(before.get(), user)) {
       if (!before.get().user().equals(user) || before.get().amount() != amount) {
         throw ChoirException.usage(
             "stake_key_used",
@@ -110,6 +110,12 @@ public final class Stakes {
         now,
         now.plusSeconds(parameters.get().of(Parameter.STAKE_TIME)));
     return Rows.first(c, OF_KEY, Stake::read, key).orElseThrow();
+  }
+
+  /** Nothing of it is held, and it never answered for an article. */
+  private static boolean mayBeTakenAgain(Stake stake, TenantId user) {
+    boolean over = stake.state() == Stake.State.REFUSED || stake.state() == Stake.State.RETURNED;
+    return over && stake.article().isEmpty() && stake.user().equals(user);
   }
 
   /** No article of this user was ever published with a stake, and no other stake is incomplete. */
@@ -226,6 +232,11 @@ public final class Stakes {
       }
     }
     return due.size() < BATCH ? due.size() : due.size() + run();
+  }
+
+  /** The stake that was taken with this key. */
+  public Optional<Stake> withKey(String key) {
+    return database.transaction(c -> Rows.first(c, OF_KEY, Stake::read, key));
   }
 
   /** The stake that answers for an article. */

@@ -40,18 +40,20 @@ final class TakeBackLegs {
             "owed for it",
             new Money(plan.after().owed(), Currency.USDC));
     AccountId wallet = Chart.available(purchase.user(), Currency.USDC);
-    String back = chip ? "chip_sale_undone" : "credit_sale_undone";
+    // The treasury knows every flow by its name.
+    String back = chip ? TreasurySales.UNDONE : "credit_sale_undone";
+    String again = chip ? TreasurySales.SOLD : "credits_sold";
     return new PurchasePlan(
         List.of(
-            new PurchasePlan.Leg(held, source, plan.fromHeld(), "taken_back", why),
-            new PurchasePlan.Leg(own, source, plan.fromAvailable(), "taken_back", why),
+            new PurchasePlan.Leg(held, source, plan.fromHeld(), back, why),
+            new PurchasePlan.Leg(own, source, plan.fromAvailable(), back, why),
             new PurchasePlan.Leg(purchase.till(), bank, plan.fromTill(), back, why),
             new PurchasePlan.Leg(Chart.shortfall(), bank, plan.shortfall(), back, why),
             new PurchasePlan.Leg(owed, bank, plan.newDebt(), "debt_made", why),
             new PurchasePlan.Leg(bank, owed, plan.lessDebt(), "debt_ended", why),
             new PurchasePlan.Leg(bank, wallet, plan.toUser(), "payment_came_again", why),
-            new PurchasePlan.Leg(bank, purchase.till(), plan.toTill(), "payment_came_again", why),
-            new PurchasePlan.Leg(source, own, plan.given(), "given_again", why)),
+            new PurchasePlan.Leg(bank, purchase.till(), plan.toTill(), again, why),
+            new PurchasePlan.Leg(source, own, plan.given(), again, why)),
         plan.after(),
         false);
   }

@@ -19,18 +19,10 @@ public enum TreasuryFlow {
   BOOST_FEE,
   /** CHIP of a stake that was taken. */
   STAKE_SLASHED,
-  /** CHIP to whoever bought them. */
-  CHIP_BOUGHT,
-  /** Dollars for CHIP. */
+  /** CHIP to whoever bought them, and the dollars for it. */
   CHIP_SOLD,
-  /** Dollars of a sale of CHIP that went back to the card. */
+  /** CHIP that came back, and dollars that went back, because the buyer's bank took the payment. */
   CHIP_SALE_UNDONE,
-  /** Dollars that came again after they had gone back. */
-  PAYMENT_CAME_AGAIN,
-  /** CHIP of a sale that was undone. */
-  TAKEN_BACK,
-  /** CHIP of a sale that was paid again. */
-  GIVEN_AGAIN,
   /** Dollars that credits have earned. */
   CREDITS_REVENUE,
   /** CHIP taken from a loan. */

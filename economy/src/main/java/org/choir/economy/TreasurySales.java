@@ -15,6 +15,12 @@ import org.choir.database.Database;
  * which nobody takes lets nobody borrow. Thread-safe.
  */
 public final class TreasurySales implements PriceFeed {
+  /** The reason of a transfer of CHIP from the treasury to a buyer. */
+  public static final String SOLD = "chip_sold";
+
+  /** The reason of a transfer of CHIP back to the treasury when a sale is undone. */
+  public static final String UNDONE = "chip_sale_undone";
+
   private static final Duration SOLD_WITHIN = Duration.ofDays(30);
   private static final Duration REPEAT = Duration.ofHours(1);
   private static final int PAGE = 1_000;
@@ -135,10 +141,10 @@ public final class TreasurySales implements PriceFeed {
       return 0;
     }
     String reason = entry.transfer().reason();
-    if (reason.equals(TreasuryFlow.CHIP_BOUGHT.reason())
-        || reason.equals(TreasuryFlow.GIVEN_AGAIN.reason())) {
+    if (reason.equals(SOLD) && entry.debit().equals(Chart.treasury(Currency.CHIP))) {
       return entry.moved();
     }
-    return reason.equals(TreasuryFlow.TAKEN_BACK.reason()) ? -entry.moved() : 0;
+    // Bought with a payment that was taken back: that was no buying.
+    return reason.equals(UNDONE) ? -entry.moved() : 0;
   }
 }

@@ -2,7 +2,6 @@ package org.choir.economy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.choir.core.Currency;
@@ -10,7 +9,6 @@ import org.choir.core.TenantId;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The process dies at every boundary in turn: before and after each call to the ledger and to the
@@ -20,11 +18,11 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PaymentCrashTest {
   private static final int BOUNDARIES_MAX = 200;
-  private final PaymentDesk desk;
+  private final TestPayments desk;
   private int plays;
 
-  PaymentCrashTest(@TempDir Path folder) {
-    this.desk = new PaymentDesk(folder);
+  PaymentCrashTest() {
+    this.desk = new TestPayments();
   }
 
   @AfterAll
@@ -63,7 +61,7 @@ class PaymentCrashTest {
           try {
             act.run(user);
             break;
-          } catch (PaymentDesk.Killed e) {
+          } catch (TestPayments.Killed e) {
             died = true;
             desk.open();
           }
@@ -164,7 +162,7 @@ class PaymentCrashTest {
     int boundaries =
         dieEverywhere(
             List.of(
-                user -> desk.purchases.buyChip(user, "k", 100_000_000, PaymentDesk.BACK),
+                user -> desk.purchases.buyChip(user, "k", 100_000_000, TestPayments.BACK),
                 user -> {
                   String page = desk.purchases.list(user, 1).getFirst().checkout().orElseThrow();
                   desk.sandbox.pay(page);
@@ -212,7 +210,7 @@ class PaymentCrashTest {
         dieEverywhere(
             List.of(
                 user -> {
-                  var _ = desk.autopurchases.check(user, PaymentDesk.BACK);
+                  var _ = desk.autopurchases.check(user, TestPayments.BACK);
                 },
                 user -> {
                   desk.later(Duration.ofMinutes(1));

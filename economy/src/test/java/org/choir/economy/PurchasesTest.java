@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -23,7 +22,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -31,10 +29,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PurchasesTest {
   private static final long CHIP = 1_000_000;
-  private final PaymentDesk desk;
+  private final TestPayments desk;
 
-  PurchasesTest(@TempDir Path folder) {
-    this.desk = new PaymentDesk(folder);
+  PurchasesTest() {
+    this.desk = new TestPayments();
   }
 
   @AfterAll
@@ -61,7 +59,7 @@ class PurchasesTest {
     TenantId ada = desk.user();
     List<Callable<Purchase>> retries = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
-      retries.add(() -> desk.purchases.buyCredits(ada, "first", 500, PaymentDesk.BACK));
+      retries.add(() -> desk.purchases.buyCredits(ada, "first", 500, TestPayments.BACK));
     }
     List<String> pages = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -74,25 +72,25 @@ class PurchasesTest {
       }
     }
     String page =
-        desk.purchases.buyCredits(ada, "first", 500, PaymentDesk.BACK).checkout().orElseThrow();
+        desk.purchases.buyCredits(ada, "first", 500, TestPayments.BACK).checkout().orElseThrow();
     assertThat(pages).isNotEmpty().allMatch(page::equals);
     assertThat(desk.credits(ada)).isZero();
     assertThat(desk.sandbox.pay(page)).isTrue();
     assertThat(desk.sandbox.pay(page)).isFalse();
     desk.deliver();
     assertThat(desk.credits(ada)).isEqualTo(500);
-    Purchase paid = desk.purchases.buyCredits(ada, "first", 500, PaymentDesk.BACK);
+    Purchase paid = desk.purchases.buyCredits(ada, "first", 500, TestPayments.BACK);
     assertThat(paid.state()).isEqualTo(Purchase.State.PAID);
     assertThat(paid.cents()).isEqualTo(1_000);
     assertThat(desk.credits(ada)).isEqualTo(500);
     requireFails(
-        () -> desk.purchases.buyCredits(ada, "first", 600, PaymentDesk.BACK), "key_reused");
+        () -> desk.purchases.buyCredits(ada, "first", 600, TestPayments.BACK), "key_reused");
   }
 
   @Test
   void eventsThatComeTwiceLateAndInAnyOrderCreditOnce() {
     TenantId ada = desk.user();
-    Purchase open = desk.purchases.buyCredits(ada, "k", 500, PaymentDesk.BACK);
+    Purchase open = desk.purchases.buyCredits(ada, "k", 500, TestPayments.BACK);
     desk.sandbox.pay(open.checkout().orElseThrow());
     String payment = desk.sandbox.objects("payment_intent").getLast().path("id").asText();
     desk.sandbox.dispute(payment, 1_000);
@@ -119,9 +117,9 @@ class PurchasesTest {
   void aPurchaseSurvivesEachTroubleAndOpensOnePage(Trouble trouble) {
     TenantId ada = desk.user();
     desk.sandbox.next("POST /v1/checkout/sessions", trouble);
-    assertThatThrownBy(() -> desk.purchases.buyCredits(ada, "k", 500, PaymentDesk.BACK))
+    assertThatThrownBy(() -> desk.purchases.buyCredits(ada, "k", 500, TestPayments.BACK))
         .isInstanceOf(ChoirException.class);
-    Purchase open = desk.purchases.buyCredits(ada, "k", 500, PaymentDesk.BACK);
+    Purchase open = desk.purchases.buyCredits(ada, "k", 500, TestPayments.BACK);
     assertThat(desk.objects("checkout.session", "client_reference_id", open.id().toString()))
         .isEqualTo(1);
     desk.sandbox.pay(open.checkout().orElseThrow());
@@ -132,7 +130,7 @@ class PurchasesTest {
   @Test
   void aPageThatNobodyPaysIsClosedWithoutAnyWord() {
     TenantId ada = desk.user();
-    Purchase open = desk.purchases.buyCredits(ada, "k", 250, PaymentDesk.BACK);
+    Purchase open = desk.purchases.buyCredits(ada, "k", 250, TestPayments.BACK);
     assertThat(open.cents()).isEqualTo(500);
     desk.later(Duration.ofMinutes(61));
     desk.news();
@@ -140,18 +138,19 @@ class PurchasesTest {
     assertThat(desk.purchases.require(open.id()).state()).isEqualTo(Purchase.State.EXPIRED);
     assertThat(desk.sandbox.pay(open.checkout().orElseThrow())).isFalse();
     requireFails(
-        () -> desk.purchases.buyCredits(ada, "little", 249, PaymentDesk.BACK), "bad_amount");
+        () -> desk.purchases.buyCredits(ada, "little", 249, TestPayments.BACK), "bad_amount");
     requireFails(
-        () -> desk.purchases.buyCredits(ada, "much", 250_001, PaymentDesk.BACK), "bad_amount");
+        () -> desk.purchases.buyCredits(ada, "much", 250_001, TestPayments.BACK), "bad_amount");
     requireFails(
-        () -> desk.purchases.buyCredits(ada, "less", -500, PaymentDesk.BACK), "bad_amount");
-    requireFails(() -> desk.purchases.buyCredits(ada, "/asks/x", 500, PaymentDesk.BACK), "bad_key");
+        () -> desk.purchases.buyCredits(ada, "less", -500, TestPayments.BACK), "bad_amount");
+    requireFails(
+        () -> desk.purchases.buyCredits(ada, "/asks/x", 500, TestPayments.BACK), "bad_key");
   }
 
   @Test
   void aPaymentWhoseWordNeverCameIsFound() {
     TenantId ada = desk.user();
-    Purchase open = desk.purchases.buyCredits(ada, "k", 500, PaymentDesk.BACK);
+    Purchase open = desk.purchases.buyCredits(ada, "k", 500, TestPayments.BACK);
     desk.sandbox.pay(open.checkout().orElseThrow());
     desk.news();
     desk.later(Duration.ofMinutes(11));
@@ -164,7 +163,7 @@ class PurchasesTest {
     TenantId ada = desk.user();
     long before = treasuryChip();
     long dollars = desk.has(Chart.treasury(Currency.USDC));
-    Purchase open = desk.purchases.buyChip(ada, "k", 100 * CHIP, PaymentDesk.BACK);
+    Purchase open = desk.purchases.buyChip(ada, "k", 100 * CHIP, TestPayments.BACK);
     assertThat(open.cents()).isEqualTo(25_000);
     assertThat(treasuryChip()).isEqualTo(before - 100 * CHIP);
     desk.chipPrice = 10_000_000;
@@ -193,14 +192,15 @@ class PurchasesTest {
   void chipThatNobodyPaidForAreTheTreasurysAgain() {
     TenantId ada = desk.user();
     long before = treasuryChip();
-    Purchase open = desk.purchases.buyChip(ada, "k", 2_000 * CHIP, PaymentDesk.BACK);
+    Purchase open = desk.purchases.buyChip(ada, "k", 2_000 * CHIP, TestPayments.BACK);
     assertThat(open.cents()).isEqualTo(500_000);
     desk.later(Duration.ofMinutes(61));
     desk.deliver();
     assertThat(desk.purchases.require(open.id()).state()).isEqualTo(Purchase.State.EXPIRED);
     assertThat(treasuryChip()).isEqualTo(before);
     desk.chipPrice = 0;
-    requireFails(() -> desk.purchases.buyChip(ada, "k2", 100 * CHIP, PaymentDesk.BACK), "no_price");
+    requireFails(
+        () -> desk.purchases.buyChip(ada, "k2", 100 * CHIP, TestPayments.BACK), "no_price");
     desk.chipPrice = 2_500_000;
   }
 
@@ -220,7 +220,7 @@ class PurchasesTest {
   @Test
   void chipPaidAfterAllWereSoldGoBackToTheCard() {
     TenantId ada = desk.user();
-    Purchase open = desk.purchases.buyChip(ada, "k", 100 * CHIP, PaymentDesk.BACK);
+    Purchase open = desk.purchases.buyChip(ada, "k", 100 * CHIP, TestPayments.BACK);
     desk.sandbox.pay(open.checkout().orElseThrow());
     desk.news();
     // No word for a long time: the reservation ends by itself, and the treasury sells the rest.
@@ -234,7 +234,7 @@ class PurchasesTest {
     assertThat(desk.sandbox.objects("refund").getLast().path("amount").asLong()).isEqualTo(25_000);
     assertThat(desk.purchases.notices(ada, 1).getFirst().code()).isEqualTo("payment_goes_back");
     requireFails(
-        () -> desk.purchases.buyChip(ada, "k2", 2_000 * CHIP, PaymentDesk.BACK), "treasury_short");
+        () -> desk.purchases.buyChip(ada, "k2", 2_000 * CHIP, TestPayments.BACK), "treasury_short");
     desk.ledger.require(
         Transfer.move(
             Transfer.id("tests", "bought back"),
@@ -248,29 +248,19 @@ class PurchasesTest {
   @Test
   void aHoldThatEndsLeavesWhatAnotherPurchaseHolds() {
     TenantId ada = desk.user();
-    Purchase first = desk.purchases.buyChip(ada, "1", 100 * CHIP, PaymentDesk.BACK);
+    Purchase first = desk.purchases.buyChip(ada, "1", 100 * CHIP, TestPayments.BACK);
     desk.sandbox.pay(first.checkout().orElseThrow());
     desk.deliver();
     desk.later(Duration.ofDays(2));
-    Purchase second = desk.purchases.buyChip(ada, "2", 60 * CHIP, PaymentDesk.BACK);
+    Purchase second = desk.purchases.buyChip(ada, "2", 60 * CHIP, TestPayments.BACK);
     desk.sandbox.pay(second.checkout().orElseThrow());
     desk.deliver();
-    // Some of what is held is put at stake meanwhile.
-    desk.ledger.open(Chart.staked(ada), Limit.NO_OVERDRAFT);
-    desk.ledger.require(
-        Transfer.move(
-            Transfer.id("tests", "stake", ada.value()),
-            Chart.held(ada, Currency.CHIP),
-            Chart.staked(ada),
-            70 * CHIP,
-            "stake",
-            Explanation.NONE));
     desk.later(Duration.ofHours(25));
     desk.work();
-    assertThat(desk.has(Chart.available(ada, Currency.CHIP))).isEqualTo(30 * CHIP);
+    assertThat(desk.has(Chart.available(ada, Currency.CHIP))).isEqualTo(100 * CHIP);
     desk.later(Duration.ofDays(2));
     desk.work();
-    assertThat(desk.has(Chart.available(ada, Currency.CHIP))).isEqualTo(90 * CHIP);
+    assertThat(desk.has(Chart.available(ada, Currency.CHIP))).isEqualTo(160 * CHIP);
     assertThat(desk.has(Chart.held(ada, Currency.CHIP))).isZero();
   }
 
@@ -297,7 +287,7 @@ class PurchasesTest {
   @Test
   void aSecondPageThatWasPaidGoesBack() {
     TenantId ada = desk.user();
-    Purchase open = desk.purchases.buyCredits(ada, "k", 500, PaymentDesk.BACK);
+    Purchase open = desk.purchases.buyCredits(ada, "k", 500, TestPayments.BACK);
     PaymentService stripe = new org.choir.economy.stripe.StripePayments(desk.sandbox.options());
     desk.now = desk.now.plus(Duration.ofHours(25));
     // As if a forgotten key had opened another page for the same purchase.
@@ -310,7 +300,7 @@ class PurchasesTest {
                 "500 credits",
                 false,
                 desk.now.plus(Duration.ofHours(1)),
-                PaymentDesk.BACK));
+                TestPayments.BACK));
     desk.now = desk.now.minus(Duration.ofHours(25));
     desk.sandbox.pay(open.checkout().orElseThrow());
     desk.sandbox.pay(second.id());

@@ -132,6 +132,21 @@ class RewardsTest {
   }
 
   @Test
+  void aFindingInAFullEpochLeavesItsShareToTheOthers() {
+    e.parameters = Parameters.STANDARD.with(Parameter.EPOCH_EMISSION, 200 * CHIP);
+    e.now = Instant.ofEpochSecond(685 * Emission.EPOCH.toSeconds() + 60);
+    e.rewards.claim(Economy.work("a", Economy.ADA, 72));
+    e.rewards.claim(Economy.work("b", Economy.BEN, 72));
+    e.live(1);
+    assertThat(e.allChip(Economy.BEN)).isEqualTo(100 * CHIP);
+    e.rewards.stop("a", "editor", "copied");
+    long kept = vested(Economy.ADA);
+    e.live(1);
+    assertThat(e.allChip(Economy.BEN)).isEqualTo(200 * CHIP - kept);
+    requireSound();
+  }
+
+  @Test
   void aFullEpochIsSharedProRataInEveryOrder() {
     long seed = System.nanoTime();
     System.out.println("seed " + seed);

@@ -206,11 +206,18 @@ class SettlementsTest {
         new SuiGateway(sui.options(Duration.ofSeconds(20)), platform, user -> forged)) {
       requireFails(() -> over(other).settle(1), "bad_signature");
     }
+    assertThat(standing(stake).trouble()).contains("does not verify");
+    clock.forward(Duration.ofMinutes(11));
+    UUID behind = reward("r2", CHIP);
     try (SuiGateway other =
         new SuiGateway(
             sui.options(Duration.ofSeconds(20)), platform, user -> LocalSui.refusing(2))) {
-      requireFails(() -> over(other).settle(1), "sign_denied");
+      // Whoever does not sign keeps nobody else waiting.
+      assertThat(over(other).settle(2)).isEqualTo(1);
     }
+    assertThat(standing(stake).trouble()).contains("this is not signed");
+    assertThat(standing(behind).state()).isEqualTo("settled");
+    clock.forward(Duration.ofMinutes(11));
     // Nothing is under way, and once the user signs it goes through.
     assertThat(standing(stake).state()).isEqualTo("waiting");
     assertThat(settlements.settle(1)).isEqualTo(1);
@@ -432,6 +439,19 @@ class SettlementsTest {
     assertThat(report.complete()).isFalse();
     assertThat(report.notes().getFirst()).contains("behind");
     assertThat(halts.standing()).isEmpty();
+  }
+
+  @Test
+  void aTransactionThatCanStillBeExecutedIsSentAgainAsItIs() {
+    UUID id = reward("r1", 5 * CHIP);
+    sui.failSending(Fault.LOST);
+    requireFails(() -> settlements.settle(1), "sui_unreachable");
+    String first = standing(id).digest().orElseThrow();
+    // Built now, it would be another transaction; the first is valid in this epoch too.
+    sui.passEpochs(1);
+    assertThat(settlements.settle(1)).isEqualTo(1);
+    assertThat(standing(id).digest()).contains(first);
+    assertThat(sui.sent().stream().distinct()).hasSize(1);
   }
 
   @Test

@@ -141,6 +141,25 @@ class StakesTest {
   }
 
   @Test
+  void aStakeThatWentBackUnusedIsTakenAgainWithItsKey() {
+    e.buy(Economy.ADA, 100);
+    for (int i = 0; i < 3; i++) {
+      assertThat(e.stakes.take(Economy.ADA, "late", STAKE).state()).isEqualTo(Stake.State.HELD);
+      assertThat(staked()).isEqualTo(STAKE);
+      e.stakes.giveBack("late");
+      assertThat(free()).isEqualTo(STAKE);
+    }
+    requireFails(() -> e.stakes.take(Economy.BEN, "late", STAKE), "stake_key_used");
+    e.stakes.take(Economy.ADA, "late", STAKE);
+    e.stakes.bind("late", "a");
+    e.live(30);
+    e.stakes.run();
+    // It answered for an article: the same act again is no new stake.
+    assertThat(e.stakes.take(Economy.ADA, "late", STAKE).state()).isEqualTo(Stake.State.RETURNED);
+    assertThat(free()).isEqualTo(STAKE);
+  }
+
+  @Test
   void anAccusedStakeIsFrozenAndSlashedWithReasonsWhenNobodyAppeals() {
     e.buy(Economy.ADA, 100);
     staked("a");

@@ -3,7 +3,6 @@ package org.choir.economy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -14,16 +13,15 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Chargebacks, refunds and the debts they leave; and what a card buys by itself. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TakenBackPaymentsTest {
   private static final long CHIP = 1_000_000;
-  private final PaymentDesk desk;
+  private final TestPayments desk;
 
-  TakenBackPaymentsTest(@TempDir Path folder) {
-    this.desk = new PaymentDesk(folder);
+  TakenBackPaymentsTest() {
+    this.desk = new TestPayments();
   }
 
   @AfterAll
@@ -34,6 +32,8 @@ class TakenBackPaymentsTest {
   @AfterEach
   void theBooksBalance() {
     desk.requireSound();
+    TreasuryBooks chip = TreasuryBooks.of(desk.ledger, Currency.CHIP, desk.ledger.seq());
+    assertThat(chip.agree()).as(chip.toString()).isTrue();
   }
 
   private static void requireFails(ThrowingCallable call, String code) {
@@ -53,9 +53,9 @@ class TakenBackPaymentsTest {
     assertThat(desk.credits(ada)).isZero();
     assertThat(desk.debts.owed(ada)).isEqualTo(8_000_000);
     assertThat(desk.has(Chart.revenue()) - revenue).isEqualTo(8_000_000);
-    requireFails(() -> desk.purchases.buyCredits(ada, "k2", 500, PaymentDesk.BACK), "debt_open");
+    requireFails(() -> desk.purchases.buyCredits(ada, "k2", 500, TestPayments.BACK), "debt_open");
     requireFails(
-        () -> desk.purchases.buyChip(ada, "k3", 100 * CHIP, PaymentDesk.BACK), "debt_open");
+        () -> desk.purchases.buyChip(ada, "k3", 100 * CHIP, TestPayments.BACK), "debt_open");
     requireFails(() -> desk.purchases.buyCreditsWithUsdc(ada, "k4", 500), "debt_open");
     requireFails(() -> desk.withdrawals.request(ada, "w", 5_000_000), "debt_open");
     requireFails(() -> desk.debts.requireNone(ada), "debt_open");
@@ -134,8 +134,11 @@ class TakenBackPaymentsTest {
     desk.purchases.refund(bought.id(), "r", 2_000);
     desk.deliver();
     assertThat(desk.debts.owed(ada)).isEqualTo(20_000_000);
+    // Earnings repay it by themselves.
     desk.give(ada, 5_000_000);
-    assertThat(desk.debts.collect(ada)).isEqualTo(15_000_000);
+    desk.later(Duration.ofMinutes(61));
+    desk.work();
+    assertThat(desk.debts.owed(ada)).isEqualTo(15_000_000);
     assertThat(desk.usdc(ada)).isZero();
     requireFails(() -> desk.withdrawals.request(ada, "w2", 5_000_000), "debt_open");
     desk.give(ada, 16_000_000);
@@ -150,7 +153,7 @@ class TakenBackPaymentsTest {
     desk.spend(ada, 500);
     desk.sandbox.dispute(bought.payment().orElseThrow(), 1_000);
     desk.deliver();
-    Purchase page = desk.purchases.payDebt(ada, "d", PaymentDesk.BACK);
+    Purchase page = desk.purchases.payDebt(ada, "d", TestPayments.BACK);
     assertThat(page.cents()).isEqualTo(1_000);
     // Earnings repay a part before the card does: then the card's payment goes back whole.
     desk.give(ada, 3_000_000);
@@ -159,12 +162,12 @@ class TakenBackPaymentsTest {
     desk.deliver();
     assertThat(desk.purchases.require(page.id()).state()).isEqualTo(Purchase.State.REFUNDED);
     assertThat(desk.debts.owed(ada)).isEqualTo(7_000_000);
-    Purchase rest = desk.purchases.payDebt(ada, "d2", PaymentDesk.BACK);
+    Purchase rest = desk.purchases.payDebt(ada, "d2", TestPayments.BACK);
     desk.sandbox.pay(rest.checkout().orElseThrow());
     desk.deliver();
     assertThat(desk.debts.owed(ada)).isZero();
-    desk.purchases.buyCredits(ada, "k2", 500, PaymentDesk.BACK);
-    requireFails(() -> desk.purchases.payDebt(ada, "d3", PaymentDesk.BACK), "no_debt");
+    desk.purchases.buyCredits(ada, "k2", 500, TestPayments.BACK);
+    requireFails(() -> desk.purchases.payDebt(ada, "d3", TestPayments.BACK), "no_debt");
     // The payment of a debt that is itself taken back is owed again.
     desk.sandbox.dispute(desk.purchases.require(rest.id()).payment().orElseThrow(), 700);
     desk.deliver();
@@ -176,7 +179,11 @@ class TakenBackPaymentsTest {
     TenantId eve = desk.user();
     long chip = desk.has(Chart.treasury(Currency.CHIP));
     long dollars = desk.has(Chart.treasury(Currency.USDC));
-    Purchase open = desk.purchases.buyChip(eve, "k", 100 * CHIP, PaymentDesk.BACK);
+    TreasuryBooks before = TreasuryBooks.of(desk.ledger, Currency.CHIP, desk.ledger.seq());
+    long sold =
+        before.outflows().getOrDefault(TreasuryFlow.CHIP_SOLD, 0L)
+            - before.inflows().getOrDefault(TreasuryFlow.CHIP_SALE_UNDONE, 0L);
+    Purchase open = desk.purchases.buyChip(eve, "k", 100 * CHIP, TestPayments.BACK);
     desk.sandbox.pay(open.checkout().orElseThrow());
     desk.deliver();
     String payment = desk.purchases.require(open.id()).payment().orElseThrow();
@@ -186,6 +193,10 @@ class TakenBackPaymentsTest {
     assertThat(desk.has(Chart.treasury(Currency.CHIP))).isEqualTo(chip);
     assertThat(desk.has(Chart.treasury(Currency.USDC))).isEqualTo(dollars);
     assertThat(desk.debts.owed(eve)).isZero();
+    // Such a sale makes no market: nobody may borrow on it.
+    TreasurySales sales = new TreasurySales(desk.database, desk.ledger, () -> desk.now);
+    sales.offer(2_500_000, "operator");
+    assertThat(sales.after(desk.now.minusSeconds(60), 10).getLast().depth()).isEqualTo(sold);
     desk.later(Duration.ofHours(80));
     desk.work();
     assertThat(desk.has(Chart.available(eve, Currency.CHIP))).isZero();
@@ -194,7 +205,7 @@ class TakenBackPaymentsTest {
   @Test
   void dollarsThatTheTreasuryHasSpentAreItsOwnShortfall() {
     TenantId eve = desk.user();
-    Purchase open = desk.purchases.buyChip(eve, "k", 100 * CHIP, PaymentDesk.BACK);
+    Purchase open = desk.purchases.buyChip(eve, "k", 100 * CHIP, TestPayments.BACK);
     desk.sandbox.pay(open.checkout().orElseThrow());
     desk.deliver();
     long all = desk.has(Chart.treasury(Currency.USDC));
@@ -226,7 +237,7 @@ class TakenBackPaymentsTest {
   }
 
   private Optional<Purchase> check(TenantId user) {
-    return desk.autopurchases.check(user, PaymentDesk.BACK);
+    return desk.autopurchases.check(user, TestPayments.BACK);
   }
 
   @Test

@@ -35,7 +35,7 @@ class TreasuryPostgresTest {
       ledger.open(Chart.bank("test"), Limit.NONE);
       Purses.open(ledger, ADA);
 
-      move(ledger, Chart.treasury(Currency.CHIP), chip(ADA), 20_000 * UNIT, "chip_bought");
+      move(ledger, Chart.treasury(Currency.CHIP), chip(ADA), 20_000 * UNIT, "chip_sold");
       move(ledger, Chart.bank("test"), Chart.treasury(Currency.USDC), 9_000 * UNIT, "chip_sold");
       sales.offer(500_000, "operator");
       clock.forward(Duration.ofHours(24));

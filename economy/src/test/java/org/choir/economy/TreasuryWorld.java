@@ -110,7 +110,7 @@ final class TreasuryWorld {
         Chart.treasury(Currency.CHIP),
         Chart.available(user, Currency.CHIP),
         chip * CHIP,
-        "chip_bought");
+        "chip_sold");
   }
 
   /** Dollars from outside. */

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,17 +20,16 @@ import org.choir.economy.WebhookSignature.Verdict;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What the payment service tells us, and what others would like to tell us. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class WebhooksTest {
-  private final PaymentDesk desk;
+  private final TestPayments desk;
   private final AtomicInteger taken = new AtomicInteger();
   private final WebhookListener listener;
 
-  WebhooksTest(@TempDir Path folder) {
-    this.desk = new PaymentDesk(folder);
+  WebhooksTest() {
+    this.desk = new TestPayments();
     this.listener =
         WebhookListener.start(desk.webhooks, 0, Duration.ofMillis(700), taken::incrementAndGet);
   }
@@ -47,7 +45,7 @@ class WebhooksTest {
   }
 
   private JsonNode paid(TenantId user) {
-    Purchase open = desk.purchases.buyCredits(user, "k", 500, PaymentDesk.BACK);
+    Purchase open = desk.purchases.buyCredits(user, "k", 500, TestPayments.BACK);
     desk.sandbox.pay(open.checkout().orElseThrow());
     return desk.sandbox.events().getLast();
   }
@@ -62,7 +60,7 @@ class WebhooksTest {
   void anEventIsDurableBeforeItIsAcknowledgedAndWorkedOnAfter() {
     TenantId ada = desk.user();
     JsonNode event = paid(ada);
-    assertThat(send(event, PaymentDesk.SECRET)).isEqualTo(200);
+    assertThat(send(event, TestPayments.SECRET)).isEqualTo(200);
     assertThat(desk.credits(ada)).isZero();
     assertThat(desk.webhooks.count("received")).isEqualTo(1);
     // The process dies and comes again: the event is still there.
@@ -80,7 +78,7 @@ class WebhooksTest {
     assertThat(send(event, new Secret("whsec_of_eve"))).isEqualTo(400);
     assertThat(send(event)).isEqualTo(400);
     byte[] body = Json.write(event).getBytes(StandardCharsets.UTF_8);
-    String header = WebhookSignature.header(body, List.of(PaymentDesk.SECRET), desk.now);
+    String header = WebhookSignature.header(body, List.of(TestPayments.SECRET), desk.now);
     byte[] other = body.clone();
     other[other.length - 5] ^= 1;
     for (String bad :
@@ -107,7 +105,7 @@ class WebhooksTest {
   void aRightlySignedLieChangesNothing() {
     // Whoever has the secret still cannot make money: the state is asked for, not believed.
     TenantId eve = desk.user();
-    Purchase open = desk.purchases.buyCredits(eve, "k", 500, PaymentDesk.BACK);
+    Purchase open = desk.purchases.buyCredits(eve, "k", 500, TestPayments.BACK);
     ObjectNode event = Json.object().put("id", "evt_lie1").put("object", "event");
     event.put("type", "checkout.session.completed").put("livemode", false);
     event
@@ -117,7 +115,7 @@ class WebhooksTest {
         .put("object", "checkout.session")
         .put("payment_status", "paid")
         .put("amount_total", 1_000);
-    assertThat(send(event, PaymentDesk.SECRET)).isEqualTo(200);
+    assertThat(send(event, TestPayments.SECRET)).isEqualTo(200);
     desk.work();
     assertThat(desk.credits(eve)).isZero();
     assertThat(desk.purchases.require(open.id()).state()).isEqualTo(Purchase.State.OPEN);
@@ -128,7 +126,7 @@ class WebhooksTest {
     TenantId ada = desk.user();
     JsonNode event = paid(ada);
     byte[] body = Json.write(event).getBytes(StandardCharsets.UTF_8);
-    String header = WebhookSignature.header(body, List.of(PaymentDesk.SECRET), desk.now);
+    String header = WebhookSignature.header(body, List.of(TestPayments.SECRET), desk.now);
     assertThat(desk.webhooks.accept(body, header)).isTrue();
     desk.work();
     assertThat(desk.webhooks.accept(body, header)).isFalse();
@@ -137,7 +135,7 @@ class WebhooksTest {
     desk.now = desk.now.plusSeconds(301);
     assertThatThrownBy(() -> desk.webhooks.accept(body, header)).hasMessageContaining("stale");
     // The service's own repetition is signed anew, with the same id.
-    assertThat(send(event, PaymentDesk.SECRET)).isEqualTo(200);
+    assertThat(send(event, TestPayments.SECRET)).isEqualTo(200);
     desk.work();
     assertThat(desk.credits(ada)).isEqualTo(500);
   }
@@ -170,7 +168,7 @@ class WebhooksTest {
     ObjectNode event = Json.object().put("id", "evt_new1").put("object", "event");
     event.put("type", "radar.early_fraud_warning.created").put("livemode", false);
     event.putObject("data").putObject("object").put("id", "issfr_1").put("object", "radar");
-    assertThat(send(event, PaymentDesk.SECRET)).isEqualTo(200);
+    assertThat(send(event, TestPayments.SECRET)).isEqualTo(200);
     desk.work();
     assertThat(desk.webhooks.count("ignored")).isEqualTo(ignored + 1);
   }
@@ -181,7 +179,7 @@ class WebhooksTest {
     ObjectNode event = (ObjectNode) paid(ada);
     event.put("id", "evt_live1").put("livemode", true);
     long ignored = desk.webhooks.count("ignored");
-    assertThat(send(event, PaymentDesk.SECRET)).isEqualTo(200);
+    assertThat(send(event, TestPayments.SECRET)).isEqualTo(200);
     desk.webhooks.work();
     assertThat(desk.webhooks.count("ignored")).isEqualTo(ignored + 1);
     assertThat(desk.credits(ada)).isZero();

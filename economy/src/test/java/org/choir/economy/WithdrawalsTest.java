@@ -3,7 +3,6 @@ package org.choir.economy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +21,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -30,10 +28,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class WithdrawalsTest {
   private static final Duration HOLD = Duration.ofHours(73);
-  private final PaymentDesk desk;
+  private final TestPayments desk;
 
-  WithdrawalsTest(@TempDir Path folder) {
-    this.desk = new PaymentDesk(folder);
+  WithdrawalsTest() {
+    this.desk = new TestPayments();
   }
 
   @AfterAll
@@ -116,7 +114,7 @@ class WithdrawalsTest {
     TenantId ada = desk.user();
     desk.give(ada, 50_000_000);
     requireFails(() -> desk.withdrawals.request(ada, "k", 5_000_000), "onboarding_needed");
-    var _ = desk.payers.onboard(ada, PaymentDesk.BACK);
+    var _ = desk.payers.onboard(ada, TestPayments.BACK);
     requireFails(() -> desk.withdrawals.request(ada, "k", 5_000_000), "onboarding_needed");
     desk.sandbox.onboarded(account(ada), true);
     requireFails(() -> desk.withdrawals.request(ada, "k", 999_999), "bad_amount");

@@ -144,6 +144,11 @@ public final class KnowledgeBase implements AutoCloseable {
     return told(publishing.publish(submission));
   }
 
+  /** How new a submission would be found now; nothing is published. */
+  public NoveltyScore judge(Submission submission) {
+    return publishing.judge(submission);
+  }
+
   /** See {@link Publishing#revise}. */
   public Article revise(String id, Submission revision) {
     return told(publishing.revise(id, revision));

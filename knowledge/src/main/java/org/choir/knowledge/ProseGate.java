@@ -40,7 +40,8 @@ final class ProseGate {
   Optional<String> problem(VisibleText text, List<String> passages) {
     int words = text.words().size();
     if (words < WORDS_MIN) {
-      return Optional.of("too_short: " + words + " words; an article has at least " + WORDS_MIN);
+      return Optional.of(
+          "too_short: " + words + " words of its own; an article has at least " + WORDS_MIN);
     }
     if (text.disguised() > DISGUISED_SHARE_MAX * words) {
       return Optional.of(

@@ -52,10 +52,7 @@ final class Publishing {
     }
     Instant now = clock.instant();
     Digest digest = Digest.of(submission.text());
-    NoveltyArticle judged =
-        new NoveltyArticle(
-            "submission", submission.author(), submission.field(), ownWords(submission));
-    NoveltyScore score = desk.judge(judged, now);
+    NoveltyScore score = judge(submission, now);
     boolean rejected = score.score() == 0;
     bodies.put(digest, submission.text().getBytes(StandardCharsets.UTF_8));
     Article article =
@@ -94,6 +91,18 @@ final class Publishing {
               article.id(), submission.author(), submission.field(), submission.prose()));
     }
     return article;
+  }
+
+  /** What a publication would find now; nothing is published. */
+  NoveltyScore judge(Submission submission) {
+    return judge(submission, clock.instant());
+  }
+
+  private NoveltyScore judge(Submission submission, Instant now) {
+    return desk.judge(
+        new NoveltyArticle(
+            "submission", submission.author(), submission.field(), ownWords(submission)),
+        now);
   }
 
   private String ownWords(Submission submission) {

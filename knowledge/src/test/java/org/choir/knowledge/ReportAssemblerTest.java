@@ -3,14 +3,12 @@ package org.choir.knowledge;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import org.choir.core.ChoirException;
 import org.choir.core.Digest;
 import org.commonmark.node.AbstractVisitor;
 import org.commonmark.node.HtmlBlock;
@@ -53,7 +51,7 @@ class ReportAssemblerTest {
     return new Evidence(key, Digest.of(location), title, "Part <1>", location, locator, 0, text);
   }
 
-  private static Report report(String draft) {
+  static Report report(String draft) {
     Draft parsed = Draft.of(draft);
     List<ClaimResult> results =
         ClaimVerifier.byRules().verify(parsed, EvidenceBook.of(List.of(FIRST, SECOND)));
@@ -65,7 +63,7 @@ class ReportAssemblerTest {
     return text.substring(text.indexOf("\n\n") + 2, text.indexOf("## Not answered"));
   }
 
-  private static List<String> problems(String markdown, VerificationRecord record) {
+  static List<String> problems(String markdown, VerificationRecord record) {
     return RecordCheck.check(markdown, record, ReportAssemblerTest::stored).stream()
         .map(RecordCheck.Problem::code)
         .toList();
@@ -232,65 +230,6 @@ class ReportAssemblerTest {
     assertThat(read.claims()).flatMap(Claim::citations).isEmpty();
     assertThat(markdown).doesNotContain("\u202e");
     assertThat(markdown.lines().filter("## Sources"::equals)).hasSize(1);
-  }
-
-  @Test
-  void noticesEveryKindOfTampering() {
-    Report report =
-        report(
-            "Vacuuming recovers disk space, and makes coffee taste better [@s0000000002]. WAL is a"
-                + " standard method for ensuring data integrity [@s0000000001].");
-    String text = report.markdown();
-    assertThat(problems(text.replace("integrity", "impurity"), report.record()))
-        .contains("report_changed", "bad_span");
-    String longer = text.replace("## Not answered", "The moon is cheese.\n\n## Not answered");
-    assertThat(problems(longer, report.record())).contains("report_changed", "uncovered_sentence");
-    assertThat(problems(text.replace(" *(partly supported)*", ""), report.record()))
-        .contains("unmarked_partial");
-    assertThat(problems(text, changed(report, j -> quote(j).put("quote", "something else"))))
-        .containsExactly("bad_quote");
-    assertThat(problems(text, changed(report, j -> ((ArrayNode) quote(j).path("span")).set(0, 1))))
-        .containsExactly("bad_quote");
-    assertThat(problems(text, changed(report, j -> quote(j).put("source", "d0"))))
-        .containsExactly("unknown_source");
-    assertThat(problems(text, changed(report, j -> claim(j).put("verdict", "contradicted"))))
-        .contains("bad_verdict", "bad_summary");
-    assertThat(problems(text, changed(report, j -> claim(j).putArray("evidence"))))
-        .containsExactly("bad_verdict");
-    assertThat(problems(text, changed(report, j -> ((ArrayNode) j.path("claims")).remove(0))))
-        .contains("uncovered_sentence", "bad_summary");
-    assertThat(
-            RecordCheck.check(text, report.record(), d -> Optional.empty()).stream()
-                .map(RecordCheck.Problem::code))
-        .containsOnly("source_missing");
-  }
-
-  private interface Change {
-    Object to(ObjectNode json);
-  }
-
-  private static VerificationRecord changed(Report report, Change change) {
-    ObjectNode json = report.record().json();
-    change.to(json);
-    return VerificationRecord.of(json);
-  }
-
-  private static ObjectNode claim(ObjectNode json) {
-    return (ObjectNode) json.path("claims").path(0);
-  }
-
-  private static ObjectNode quote(ObjectNode json) {
-    return (ObjectNode) claim(json).path("evidence").path(0);
-  }
-
-  @Test
-  void readsItsOwnRecordBackAndRefusesOthers() {
-    Report report = report("Vacuuming recovers disk space [@s0000000002].");
-    VerificationRecord read = VerificationRecord.parse(report.record().text());
-    assertThat(read.text()).isEqualTo(report.record().text());
-    assertThat(problems(report.markdown(), read)).isEmpty();
-    assertThat(org.assertj.core.api.Assertions.catchThrowable(() -> VerificationRecord.parse("{}")))
-        .isInstanceOf(ChoirException.class);
   }
 
   @Test

@@ -10,88 +10,15 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.stream.Stream;
 import org.choir.core.ChoirException;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class SourceLibraryTest {
-  private static final String QUESTION = "How is the lighthouse lamp fuelled?";
-
-  @TempDir Path temp;
-  private Path home;
-  private Path docs;
-  private Instant now = Instant.now().plusSeconds(3600);
-  private SourceLibrary library;
-
-  @BeforeEach
-  void open() throws IOException {
-    home = temp.resolve("home");
-    docs = Files.createDirectory(temp.resolve("docs")).toRealPath();
-    library = reopened();
-  }
-
-  @AfterEach
-  void close() {
-    library.close();
-  }
-
-  private SourceLibrary reopened() {
-    return SourceLibrary.open(
-        home, new HashedWords(), new ReadLimits(20_000, 30_000, 1 << 20, 500), clock());
-  }
-
-  private InstantSource clock() {
-    return () -> now;
-  }
-
-  private Path write(String name, String content) throws IOException {
-    Path file = docs.resolve(name);
-    Files.createDirectories(file.getParent());
-    return Files.writeString(file, content);
-  }
-
-  private SourceSet read() {
-    return library.read(List.of(docs), (done, total) -> {});
-  }
-
-  private static Map<String, String> codes(SourceSet set) {
-    Map<String, String> codes = new TreeMap<>();
-    set.skipped()
-        .forEach(skip -> codes.put(Path.of(skip.location()).getFileName().toString(), skip.code()));
-    return codes;
-  }
-
-  private List<String> keys(SourceSet set) {
-    return library.search(set.id(), QUESTION, 10).stream().map(Passage::key).toList();
-  }
-
-  private void someDocuments(int count) throws IOException {
-    for (int i = 0; i < count; i++) {
-      write(
-          "d" + i + ".md",
-          "# Part "
-              + i
-              + "\n\nThe lamp number "
-              + i
-              + " of the lighthouse is fuelled with oil of"
-              + " kind "
-              + (i * 7 % 13)
-              + ".\n\n## More\n\nKeeper "
-              + i
-              + " cleans the lens daily.\n");
-    }
-  }
-
+class SourceLibraryTest extends SourceLibraryHouse {
   @Test
   void readsAFolderAndFindsWhatItSays() throws IOException {
     write("tower/lamp.md", "# Lamp\n\nThe lighthouse lamp is fuelled with paraffin.\n");
@@ -302,87 +229,6 @@ class SourceLibraryTest {
     now = now.plus(Duration.ofDays(2));
     read();
     assertThat(library.set(first.id())).isEmpty();
-  }
-
-  private void damage(Damage how) throws IOException {
-    someDocuments(12);
-    SourceSet set = read();
-    final List<String> before = keys(set);
-    library.close();
-    how.done(RootsFolder.of(home, List.of(docs)).index());
-    library = reopened();
-    assertThat(keys(set)).isEqualTo(before);
-    write("d0.md", "# Part 0\n\nThe lighthouse lamp is dark.\n");
-    assertThat(read().documents()).hasSize(12);
-    assertThat(keys(set)).isEqualTo(before);
-  }
-
-  @FunctionalInterface
-  private interface Damage {
-    void done(Path index) throws IOException;
-  }
-
-  private static List<Path> files(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.toList();
-    }
-  }
-
-  @Test
-  void rebuildsAnIndexThatIsGone() throws IOException {
-    damage(
-        index -> {
-          for (Path file : files(index)) {
-            Files.delete(file);
-          }
-        });
-  }
-
-  @Test
-  void rebuildsAnIndexWhoseFilesAreDamaged() throws IOException {
-    damage(
-        index -> {
-          for (Path file : files(index)) {
-            if (!file.endsWith("write.lock")) {
-              Files.write(file, new byte[] {1, 2, 3});
-            }
-          }
-        });
-  }
-
-  @Test
-  void rebuildsAnIndexThatLostOneFile() throws IOException {
-    damage(
-        index -> {
-          for (Path file : files(index)) {
-            if (file.toString().endsWith(".cfs") || file.toString().endsWith(".si")) {
-              Files.delete(file);
-            }
-          }
-        });
-  }
-
-  @Test
-  void rebuildsAnIndexOfAnotherVersion() throws IOException {
-    damage(org.choir.knowledge.lucene.IndexFixtures::restamp);
-  }
-
-  @Test
-  void readsAgainWhatIsDamagedInTheStore() throws IOException {
-    someDocuments(6);
-    SourceSet set = read();
-    library.close();
-    Path stored;
-    try (Stream<Path> walk = Files.walk(home.resolve("documents"))) {
-      stored = walk.filter(Files::isRegularFile).sorted().findFirst().orElseThrow();
-    }
-    Files.writeString(stored, Files.readString(stored).replace("lamp", "lump"));
-    library = reopened();
-    assertThat(library.set(set.id())).isEmpty();
-    SourceSet again = read();
-    assertThat(again.id()).isEqualTo(set.id());
-    assertThat(again.unchanged()).isEqualTo(5);
-    assertThat(keys(again)).isNotEmpty();
   }
 
   @Test

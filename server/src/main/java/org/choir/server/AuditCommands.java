@@ -16,7 +16,6 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.choir.agent.PlainGate;
 import org.choir.audit.AnchorStore;
 import org.choir.audit.AuditChain;
 import org.choir.audit.AuditCheck;
@@ -242,7 +241,7 @@ final class AuditCommands {
   private ObjectNode replay(Request request) {
     AuditChain chain = chain(request);
     Optional<String> run = request.optional("run");
-    Replay replay = new Replay(PlainGate::of);
+    Replay replay = new Replay(AllowanceGate::of);
     PersonalFields personal = new PersonalFields(chain);
     for (long i = 0, size = chain.size(); i < size; i++) {
       Leaf leaf = chain.leaf(i);

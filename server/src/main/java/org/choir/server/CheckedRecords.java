@@ -76,7 +76,7 @@ final class CheckedRecords {
     for (JsonNode each : claim.path("evidence")) {
       Digest source = sources.get(each.path("source").asText());
       Optional<String> text = source == null ? Optional.empty() : library.text(source);
-      if (text.isPresent()) {
+      if (source != null && text.isPresent()) {
         String key = "s%010d".formatted(evidence.size() + 1);
         evidence.add(passage(key, source, text.get(), each));
         cited.append(" [@").append(key).append(']');

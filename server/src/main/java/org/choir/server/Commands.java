@@ -51,6 +51,8 @@ final class Commands implements AutoCloseable {
           "cancel",
           "rm",
           "note",
+          "approve",
+          "deny",
           "export",
           "verify",
           "audit.log",
@@ -87,6 +89,7 @@ final class Commands implements AutoCloseable {
   private final InstantSource clock;
   private final Runs runs;
   private final Delivery delivery;
+  private final Decisions decisions;
   private final ResearchCommand research;
   private final ReportCommands reports;
   private final KbCommands kb;
@@ -109,20 +112,16 @@ final class Commands implements AutoCloseable {
                 rooms.research().definition(rooms.models().open(model), rooms.started(run)),
             rooms.settings().runsAtOnce(),
             this::ended);
+    this.decisions = new Decisions(rooms.agents(), rooms.backbone().state(), runs);
     this.billing = new RunBilling(rooms.economy());
     this.research = new ResearchCommand(rooms, runs, delivery, new RunIds(clock), billing);
     this.reports = new ReportCommands(rooms);
     EconomySettings money = rooms.settings().economy();
     SignedActs signed = new SignedActs(rooms.signers(), rooms.economy(), clock);
-    this.kb =
-        new KbCommands(
-            rooms.knowledge(),
-            new PaidPublishing(
-                rooms.economy(),
-                signed,
-                new CheckedRecords(rooms.library(), rooms.verifier()),
-                money.signed()));
-    this.economy = new EconomyCommands(rooms.economy(), signed, rooms.database(), money, clock);
+    this.kb = new KbCommands(rooms.knowledge(), rooms.publishing());
+    this.economy =
+        new EconomyCommands(
+            rooms.economy(), signed, rooms.database(), money, rooms.audits(), clock);
     this.vms = new VmCommands(rooms.sandboxes(), rooms.settings().egress());
     this.audit = new AuditCommands(rooms.audits(), clock);
     this.signing = new SignCommands(rooms.signers());
@@ -166,6 +165,7 @@ final class Commands implements AutoCloseable {
         runs.note(known(request), request.text("text"));
         yield outcome(request.run());
       }
+      case "approve", "deny" -> decide(request, events);
       case "rm" -> remove(request);
       case "export" -> reports.export(known(request), request);
       case "verify" -> reports.verify(request);
@@ -221,6 +221,29 @@ final class Commands implements AutoCloseable {
       runs.start(run, raised.orElse(null));
     }
     return watch(run, events);
+  }
+
+  /** Records a person's word; the run goes on with it unless it is told to stay. */
+  private ObjectNode decide(Request request, Request.Events events) throws InterruptedException {
+    String action = request.text("action");
+    RunId run = decisions.run(request.user(), action);
+    boolean stay = request.flag("stay");
+    if (!stay) {
+      rooms.models().requireConsent(rooms.agents().state(run).model(), request.flag("yes"));
+    }
+    Decisions.Said said =
+        decisions.say(
+            request.user(),
+            action,
+            request.command().equals("approve"),
+            request.optional("reason").orElse(""));
+    events.send(Json.object().put("notice", said.sentence()));
+    if (!stay && said.open() && !runs.isGoing(run)) {
+      warn(events);
+      runs.start(run, null);
+    }
+    ObjectNode out = stay || !said.open() ? outcome(run) : watch(run, events);
+    return out.put("decision", said.sentence());
   }
 
   /** Streams a run's events from the first until it stops, then says how it stands. */

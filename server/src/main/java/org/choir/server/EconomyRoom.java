@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -59,6 +60,7 @@ final class EconomyRoom implements AutoCloseable {
   private final InstantSource clock;
   private final ScheduledExecutorService rounds =
       Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("economy").factory());
+  private final Set<String> starting = ConcurrentHashMap.newKeySet();
   private @Nullable Open open;
   private boolean closed;
 
@@ -76,7 +78,7 @@ final class EconomyRoom implements AutoCloseable {
       PlatformCredentials credentials,
       Function<String, RunCharges.RunEnd> runs,
       InstantSource clock) {
-    this.used = home.part("economy").resolve("used");
+    this.used = home.part("database").resolve("economy.used");
     this.database = database;
     this.backbone = backbone;
     this.audit = audit;
@@ -84,7 +86,8 @@ final class EconomyRoom implements AutoCloseable {
     this.knowledge = knowledge;
     this.settings = settings;
     this.credentials = credentials;
-    this.runs = runs;
+    this.runs =
+        run -> starting.contains(run) ? RunCharges.RunEnd.RUNNING : runs.apply(run);
     this.clock = clock;
     if (settings.economy().enabled() && Files.exists(used)) {
       // Months end and payments arrive whether or not anybody asks.
@@ -141,7 +144,6 @@ final class EconomyRoom implements AutoCloseable {
                 new Treasury.Lender(settings.economy().lender(), settings.economy().interest())));
     try {
       if (!Files.exists(used)) {
-        org.choir.keys.PrivateFiles.folder(used.getParent());
         Files.createFile(used);
       }
       return new Open(
@@ -235,6 +237,16 @@ final class EconomyRoom implements AutoCloseable {
   private boolean isPerson(String account) {
     return TenantId.isValid(account)
         && services().signUps().person(new TenantId(account)).isPresent();
+  }
+
+  /** A run whose price is reserved and that is not recorded yet. */
+  void starting(String run) {
+    starting.add(run);
+  }
+
+  /** It is recorded, or never will be. */
+  void started(String run) {
+    starting.remove(run);
   }
 
   /** Does what is due, soon and beside the caller: the news of an act is not waited for. */

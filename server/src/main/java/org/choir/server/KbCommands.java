@@ -1,5 +1,6 @@
 package org.choir.server;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -238,6 +239,15 @@ final class KbCommands {
           .put("at", version.at().toString());
     }
     List<String> lines = new ArrayList<>(List.of(text(article)));
+    for (JsonNode version : versions.size() > 1 ? versions : Json.array()) {
+      lines.add(
+          "version    %d  %s  %d words  %s"
+              .formatted(
+                  version.path("number").asInt(),
+                  version.path("at").asText(),
+                  version.path("words").asInt(),
+                  version.path("digest").asText().substring(0, 12)));
+    }
     ArrayNode citations = out.putArray("citations");
     for (CitationWeights.Weighed weighed : base.citations().weighed()) {
       CitationRow row = weighed.citation();
@@ -245,6 +255,8 @@ final class KbCommands {
         citations.add(json(weighed));
         lines.add(
             (row.cited().equals(id) ? "cited by   " + row.citing() : "cites      " + row.cited())
+                + "  in "
+                + row.id()
                 + "  weight "
                 + weighed.weight()
                 + (weighed.reason().isEmpty() ? "" : "  " + weighed.reason()));

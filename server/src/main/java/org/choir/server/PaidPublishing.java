@@ -1,6 +1,7 @@
 package org.choir.server;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.InstantSource;
 import java.util.Optional;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
@@ -10,7 +11,10 @@ import org.choir.core.TenantId;
 import org.choir.economy.EconomyServices;
 import org.choir.economy.FromKnowledge;
 import org.choir.economy.Reward;
+import org.choir.economy.RewardRule;
+import org.choir.economy.Rewards;
 import org.choir.economy.SignedIntent;
+import org.choir.economy.Stake;
 import org.choir.knowledge.Article;
 import org.choir.knowledge.KnowledgeBase;
 import org.choir.knowledge.Submission;
@@ -29,15 +33,22 @@ final class PaidPublishing {
   private final SignedActs signed;
   private final CheckedRecords records;
   private final boolean signing;
+  private final InstantSource clock;
 
   /**
    * @param signing whether people's signatures are asked for
    */
-  PaidPublishing(EconomyRoom economy, SignedActs signed, CheckedRecords records, boolean signing) {
+  PaidPublishing(
+      EconomyRoom economy,
+      SignedActs signed,
+      CheckedRecords records,
+      boolean signing,
+      InstantSource clock) {
     this.economy = economy;
     this.signed = signed;
     this.records = records;
     this.signing = signing;
+    this.clock = clock;
   }
 
   /**
@@ -81,19 +92,28 @@ final class PaidPublishing {
         : new Published(base.publish(submission), Optional.empty());
   }
 
-  /** Two publications of the same text by one author are one. */
+  /** Two publications of the same text with the same stake by one author are one. */
   private static String key(Submission submission) {
     return "text:"
-        + Digest.of(submission.author() + "\n" + submission.field() + "\n" + submission.text())
+        + Digest.of(
+                String.join(
+                    "\n",
+                    submission.author(),
+                    submission.field(),
+                    Integer.toString(submission.stake()),
+                    submission.text()))
             .prefix(40);
   }
 
   private Published staked(KnowledgeBase base, TenantId user, Submission submission) {
     EconomyServices services = economy.services();
     services.debts().requireNone(user);
-    services.stakes().take(user, submission.key(), submission.stake() * CHIP);
+    Stake stake = services.stakes().take(user, submission.key(), submission.stake() * CHIP);
     Article article;
     try {
+      if (stake.missing() > 0 && stake.article().isEmpty()) {
+        requireCompletes(base, services, stake, submission);
+      }
       article = base.publish(submission);
     } catch (ChoirException e) {
       services.stakes().giveBack(submission.key());
@@ -107,9 +127,45 @@ final class PaidPublishing {
     Optional<Reward> reward =
         FromKnowledge.work(
                 article, services.signUps().person(user).orElse(user.value()), checked(submission))
-            .map(services.rewards()::claim);
+            .map(work -> claim(base, services, submission, work));
     economy.settle();
     return new Published(article, reward);
+  }
+
+  /** A stake that its article's own reward cannot complete is refused before anything is public. */
+  private void requireCompletes(
+      KnowledgeBase base, EconomyServices services, Stake stake, Submission submission) {
+    RewardRule.Worth worth =
+        RewardRule.worth(
+            FromKnowledge.findings(base.judge(submission).score(), checked(submission)),
+            0,
+            services.parameters().at(clock.instant()));
+    if (worth.micro() < stake.missing()) {
+      throw ChoirException.usage(
+          "reward_below_stake",
+          "the stake lacks "
+              + Amounts.text(stake.missing(), Currency.CHIP)
+              + ", and the article's own reward would be "
+              + Amounts.text(worth.micro(), Currency.CHIP)
+              + " ("
+              + worth.why().formula()
+              + ")",
+          "buy what is missing with: choir buy chip");
+    }
+  }
+
+  /** If the rewards decide otherwise after all, the article does not stay published. */
+  private static Reward claim(
+      KnowledgeBase base, EconomyServices services, Submission submission, Rewards.Work work) {
+    try {
+      return services.rewards().claim(work);
+    } catch (ChoirException e) {
+      if (e.code().equals("reward_below_stake")) {
+        base.withdraw(work.article(), submission.author());
+        services.stakes().giveBack(submission.key());
+      }
+      throw e;
+    }
   }
 
   private Optional<VerificationRecord> checked(Submission submission) {

@@ -56,14 +56,10 @@ final class ReportCommands {
 
   /** The report, or the passages behind one of its citations. */
   ObjectNode show(RunId run, Request request) {
-    SubmittedReport report = required(run);
     if (request.number("citation").isEmpty()) {
-      return Json.object()
-          .put("run", run.value())
-          .put("markdown", report.markdown())
-          .put("text", report.markdown())
-          .set("record", report.record());
+      return whole(run);
     }
+    SubmittedReport report = required(run);
     int number = Math.clamp(request.number("citation").getAsLong(), 0, Integer.MAX_VALUE);
     ObjectNode out = Json.object().put("run", run.value()).put("citation", number);
     ArrayNode list = out.putArray("passages");
@@ -86,6 +82,25 @@ final class ReportCommands {
       lines.add("  " + citation.link());
     }
     return out.put("text", String.join("\n", lines));
+  }
+
+  /** The report, and what the run waits for; that alone if there is no report yet. */
+  private ObjectNode whole(RunId run) {
+    RunStatus status = rooms.agents().state(run);
+    List<ObjectNode> waiting = status.state().isFinal() ? List.of() : Decisions.waiting(status);
+    ObjectNode out = Json.object().put("run", run.value());
+    if (!waiting.isEmpty()) {
+      waiting.forEach(out.putArray("waiting")::add);
+      out.put("waits", Decisions.text(run, waiting));
+    }
+    Optional<SubmittedReport> there = report(run);
+    if (there.isEmpty() && !waiting.isEmpty()) {
+      return out.put("text", "");
+    }
+    SubmittedReport report = required(run);
+    return out.put("markdown", report.markdown())
+        .put("text", report.markdown())
+        .set("record", report.record());
   }
 
   /** The report in another form. */

@@ -98,10 +98,14 @@ final class ResearchCommand {
     // Recorded with the run, so that a resumed run may reach what it might before.
     allowed.forEach(options.putArray("allow")::add);
     RunId run = ids.next();
-    billing
-        .begin(run, request.user(), depth)
-        .ifPresent(words -> events.send(Json.object().put("notice", words)));
-    rooms.agents().create(new RunRequest(run, request.user(), question, model, limits, options));
+    try {
+      billing
+          .begin(run, request.user(), depth)
+          .ifPresent(words -> events.send(Json.object().put("notice", words)));
+      rooms.agents().create(new RunRequest(run, request.user(), question, model, limits, options));
+    } finally {
+      billing.begun(run);
+    }
     set.ifPresent(read -> recordSkipped(run, request.user(), read));
     delivery.ask(run, request.optional("out").map(Path::of));
     events.send(Json.object().put("created", run.value()));

@@ -35,6 +35,7 @@ final class RunBilling {
     RunClass runClass = RunClass.valueOf(depth.name().toUpperCase(Locale.ROOT));
     services.payments().ifPresent(desk -> desk.autopurchases().check(user, economy.returnTo()));
     Forecast forecast = services.runs().forecast(user, runClass, Forecast.Autopurchase.NONE);
+    economy.starting(run.value());
     services.runs().reserve(run.value(), user, runClass);
     return Optional.of(
         "this run costs "
@@ -44,6 +45,11 @@ final class RunBilling {
             + " remain, enough for "
             + forecast.more()
             + " more");
+  }
+
+  /** The run is recorded, or will never be: its charge follows what is known of it. */
+  void begun(RunId run) {
+    economy.started(run.value());
   }
 
   /** Charges or gives back; nothing for a run that cost nothing. */

@@ -3,6 +3,7 @@ package org.choir.server;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -169,6 +170,10 @@ public final class Runs implements AutoCloseable {
           .put("remedy", failure.failure().remedy() + "; then: choir resume " + run);
     }
     status.cost().ifPresent(c -> out.put("cost", c.toString()));
+    List<ObjectNode> waiting = isGoing(run) ? List.of() : Decisions.waiting(status);
+    if (!waiting.isEmpty() && !status.state().isFinal()) {
+      waiting.forEach(out.putArray("waiting")::add);
+    }
     return out;
   }
 

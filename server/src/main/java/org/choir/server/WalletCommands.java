@@ -116,7 +116,7 @@ final class WalletCommands {
     Currency currency = Amounts.currency(request.optional("currency").orElse("chip"));
     AccountId account =
         AccountId.user(request.user(), request.optional("purse").orElse("available"), currency);
-    int limit = (int) Math.clamp(request.number("limit").orElse(PAGE), 1, PAGE_MAX);
+    int limit = Math.clamp(request.number("limit").orElse(PAGE), 1, PAGE_MAX);
     long before = request.number("before").orElse(Long.MAX_VALUE);
     List<LedgerEntry> page = services.ledger().statement(account, before, limit);
     ObjectNode out = Json.object().put("account", account.toString());

@@ -11,12 +11,14 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.choir.agent.AgentRuntime;
 import org.choir.agent.PlainGate;
+import org.choir.agent.RunState;
 import org.choir.backbone.Backbone;
 import org.choir.backbone.StateEntry;
 import org.choir.core.Action;
@@ -69,6 +71,7 @@ final class Wiring implements AutoCloseable {
   private final KnowledgeRoom knowledge;
   private final EconomyRoom economy;
   private final SharedDatabase database;
+  private final PaidPublishing publishing;
   private final ClaimVerifier verifier;
   private final ModelAccess models;
   private final AgentRuntime agents;
@@ -194,12 +197,28 @@ final class Wiring implements AutoCloseable {
               credentials,
               dials,
               clock);
-      research = new Research(library, knowledge, web);
+      publishing =
+          new PaidPublishing(
+              economy,
+              new SignedActs(signers, economy, clock),
+              new CheckedRecords(library, verifier),
+              settings.economy().signed(),
+              clock);
+      AgentWallet wallet =
+          new AgentWallet(
+              economy::counts,
+              () ->
+                  settings.economy().enabled()
+                      ? Optional.of(AgentWallet.Parts.of(economy.services()))
+                      : Optional.empty(),
+              (base, submission) -> publishing.publishForAgent(base, submission).article());
+      research = new Research(library, knowledge, wallet, web);
       agents =
           new AgentRuntime(
               backbone,
               // What this server does itself for an agent, beside what stays in the VM.
-              new PlainGate(permitted(settings), Set.copyOf(Web.OPERATIONS)),
+              new AllowanceGate(
+                  new PlainGate(permitted(settings), Set.copyOf(Web.OPERATIONS)), wallet),
               audits,
               models,
               this::vm,
@@ -221,7 +240,7 @@ final class Wiring implements AutoCloseable {
       permitted.add("guest.model");
     }
     if (settings.knowledge().agentsPublish()) {
-      permitted.addAll(Set.of("publish_to_choir", "cite_article"));
+      permitted.add("cite_article"); // what publishes asks a person, or is within an allowance
     }
     return permitted;
   }
@@ -353,6 +372,11 @@ final class Wiring implements AutoCloseable {
 
   EconomyRoom economy() {
     return economy;
+  }
+
+  /** Publishing where it costs and pays. */
+  PaidPublishing publishing() {
+    return publishing;
   }
 
   SharedDatabase database() {

@@ -1,5 +1,6 @@
 package org.choir.vibewriter;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -21,9 +22,11 @@ import org.choir.model.ToolSpec;
  * are published; a repetition after a crash finds the article of the first time.
  */
 final class PublishToChoir implements Tool {
+  static final String NAME = "publish_to_choir";
+
   private static final ToolSpec SPEC =
       new ToolSpec(
-          "publish_to_choir",
+          NAME,
           "Publishes the submitted report as an article of the knowledge base. It stakes CHIP of"
               + " the run's user. Call it once, after submit_report, and only if you were asked to"
               + " publish.",
@@ -33,9 +36,11 @@ final class PublishToChoir implements Tool {
               .build());
 
   private final KnowledgeAccess knowledge;
+  private final WalletAccess wallet;
 
-  PublishToChoir(KnowledgeAccess knowledge) {
+  PublishToChoir(KnowledgeAccess knowledge, WalletAccess wallet) {
     this.knowledge = knowledge;
+    this.wallet = wallet;
   }
 
   @Override
@@ -63,17 +68,16 @@ final class PublishToChoir implements Tool {
           "The report or its record was changed after it was submitted: call submit_report again.");
     }
     Article article =
-        knowledge
-            .base()
-            .publish(
-                new Submission(
-                    context.tenant().value(),
-                    arguments.path("field").asText(),
-                    new String(text, StandardCharsets.UTF_8),
-                    Optional.of(
-                        VerificationRecord.parse(new String(record, StandardCharsets.UTF_8))),
-                    arguments.path("stake").asInt(Submission.STAKE),
-                    context.actionId()));
+        wallet.publish(
+            knowledge.base(),
+            context.agent().run(),
+            new Submission(
+                context.tenant().value(),
+                arguments.path("field").asText(),
+                new String(text, StandardCharsets.UTF_8),
+                Optional.of(VerificationRecord.parse(new String(record, StandardCharsets.UTF_8))),
+                stake(arguments),
+                context.actionId()));
     ObjectNode event =
         Json.object()
             .put("kind", "article_published")
@@ -93,6 +97,11 @@ final class PublishToChoir implements Tool {
             + ": "
             + article.reason(),
         List.of(event));
+  }
+
+  /** The stake of an article in whole CHIP, as the arguments of a call say. */
+  static int stake(JsonNode arguments) {
+    return arguments.path("stake").asInt(Submission.STAKE);
   }
 
   private static byte[] read(ToolContext context, String path) {

@@ -28,23 +28,32 @@ public final class Research {
 
   private final SourceLibrary library;
   private final KnowledgeAccess knowledge;
+  private final WalletAccess wallet;
   private final Web web;
+
+  /** Research on a server where nobody has a wallet. */
+  public Research(SourceLibrary library, KnowledgeAccess knowledge, Web web) {
+    this(library, knowledge, WalletAccess.NONE, web);
+  }
 
   /**
    * Research over one library and one knowledge base.
    *
    * @param library not closed by this object
+   * @param wallet what runs may do with their users' money
    * @param web what runs with {@code --web} may ask
    */
-  public Research(SourceLibrary library, KnowledgeAccess knowledge, Web web) {
+  public Research(SourceLibrary library, KnowledgeAccess knowledge, WalletAccess wallet, Web web) {
     this.library = library;
     this.knowledge = knowledge;
+    this.wallet = wallet;
     this.web = web;
   }
 
   /** The agent that does research on this machine alone. */
   public AgentDefinition definition(ModelClient model) {
-    return Vibewriter.definition(library, knowledge, model, List.of());
+    return Vibewriter.definition(
+        library, knowledge, WalletAccess.NONE, TenantId.LOCAL, model, List.of());
   }
 
   /**
@@ -58,6 +67,8 @@ public final class Research {
     return Vibewriter.definition(
         library,
         knowledge,
+        wallet,
+        new TenantId(runStarted.path("tenant").asText(TenantId.LOCAL.value())),
         model,
         ResearchOptions.of(runStarted).web()
             ? List.of(new SearchWeb(web), new FetchSource(library, web))

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.choir.agent.AgentDefinition;
 import org.choir.agent.AgentDefinition.Policy;
 import org.choir.agent.Tool;
+import org.choir.core.TenantId;
 import org.choir.knowledge.ClaimVerifier;
 import org.choir.knowledge.ModelJudge;
 import org.choir.knowledge.SourceLibrary;
@@ -32,11 +33,18 @@ final class Vibewriter {
    *
    * @param model writes the report and, if it is a language model, is asked for a second opinion on
    *     claims
+   * @param wallet what the lead may ask in its user's name
+   * @param user whose run it is
    * @param outside the tools for the web, for the lead and its researchers; none if the run stays
    *     on this machine
    */
   static AgentDefinition definition(
-      SourceLibrary library, KnowledgeAccess knowledge, ModelClient model, List<Tool> outside) {
+      SourceLibrary library,
+      KnowledgeAccess knowledge,
+      WalletAccess wallet,
+      TenantId user,
+      ModelClient model,
+      List<Tool> outside) {
     Drafts drafts = new Drafts(library, verifier(model));
     Tool search = new SearchSources(library);
     Tool articles = new SearchChoirKb(library, knowledge);
@@ -44,9 +52,17 @@ final class Vibewriter {
     Tool verify = new VerifyDraft(drafts);
     Tool submit = new SubmitReport(library, drafts, model.isLanguageModel());
     List<Tool> tools = new ArrayList<>(with(outside, articles, search, read, verify, submit));
+    boolean hasWallet = wallet.has(user);
+    if (hasWallet || knowledge.mayPublish()) {
+      tools.add(new WalletTool(new PublishToChoir(knowledge, wallet), wallet));
+    }
     if (knowledge.mayPublish()) {
-      tools.add(new PublishToChoir(knowledge));
       tools.add(new CiteArticle(knowledge));
+    }
+    if (hasWallet) {
+      tools.add(new WalletBalance(wallet));
+      tools.add(new WalletTool(new StakeChip(wallet), wallet));
+      tools.add(new WalletTool(new TransferUsdc(wallet), wallet));
     }
     List<AgentDefinition> subagents =
         List.of(

@@ -141,7 +141,8 @@ class ArticleToolsTest implements KnowledgeAccess {
   }
 
   private ToolOutput publish() {
-    return new PublishToChoir(this).call(run, Json.object().put("field", "optics"));
+    return new PublishToChoir(this, WalletAccess.NONE)
+        .call(run, Json.object().put("field", "optics"));
   }
 
   @Test

@@ -59,8 +59,7 @@ public final class SuiGateway implements ChainGateway, AutoCloseable {
   public Signed prepare(Settlement settlement) {
     ChainSigner user = users.of(settlement.user());
     SuiAddress party = address(user);
-    boolean own =
-        settlement.kind() == Settlement.Kind.STAKE || settlement.kind() == Settlement.Kind.FREE;
+    boolean own = settlement.kind().signedByUser();
     SuiAddress platform = address(treasury);
     SuiAddress sender = own ? party : platform;
     SuiReader.Ground ground = reader.ground(platform, sender, "0x2::coin::Coin<" + chip() + ">");

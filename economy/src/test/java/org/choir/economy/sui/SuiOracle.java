@@ -23,10 +23,16 @@ final class SuiOracle {
       Path.of(System.getProperty("choir.repository")).resolve("economy/target/sui-oracle");
   private static final int NOT_TO_BE_HAD = 3;
 
+  /** Why an earlier test of this run could not have it; empty if none tried in vain. */
+  private static String missing = "";
+
   private SuiOracle() {}
 
   /** Installs what is missing; the test that called is skipped, loudly, where that cannot be. */
-  static void install(String what) {
+  static synchronized void install(String what) {
+    if (!missing.isEmpty()) {
+      skip(what, missing);
+    }
     try {
       Path log = Files.createTempFile("sui-oracle", ".log");
       Process process =
@@ -52,7 +58,8 @@ final class SuiOracle {
     }
   }
 
-  static void skip(String what, String why) {
+  private static void skip(String what, String why) {
+    missing = why;
     System.err.println(
         "*** SKIPPED *** " + what + " ***\n*** " + why.lines().findFirst().orElse("") + " ***");
     abort(what + ": " + why);

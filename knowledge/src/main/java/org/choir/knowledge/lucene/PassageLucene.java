@@ -12,24 +12,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.lucene.document.Document;
-import org.apache.lucene.document.Field;
-import org.apache.lucene.document.KnnFloatVectorField;
-import org.apache.lucene.document.LongField;
 import org.apache.lucene.document.LongPoint;
-import org.apache.lucene.document.StoredField;
-import org.apache.lucene.document.StringField;
-import org.apache.lucene.document.TextField;
-import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
-import org.apache.lucene.index.KnnVectorValues;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.StoredFields;
 import org.apache.lucene.index.Term;
-import org.apache.lucene.index.VectorSimilarityFunction;
 import org.apache.lucene.search.BooleanClause;
 import org.apache.lucene.search.BooleanQuery;
-import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.search.FieldExistsQuery;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.KnnFloatVectorQuery;
@@ -44,7 +34,6 @@ import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.util.Bits;
 import org.apache.lucene.util.BytesRef;
 import org.choir.core.ChoirException;
-import org.choir.core.Digest;
 import org.choir.knowledge.IndexRow;
 import org.choir.knowledge.PassageIndex;
 import org.jspecify.annotations.Nullable;
@@ -120,42 +109,14 @@ public final class PassageLucene implements PassageIndex.ByWords, PassageIndex.B
         e);
   }
 
-  private static String vectors(String model) {
-    return "vector_" + Digest.of(model).prefix(12);
-  }
-
   @Override
   public void put(String article, List<IndexRow> rows) {
     try {
       writer.updateDocuments(
-          new Term("article", article), rows.stream().map(PassageLucene::document).toList());
+          new Term("article", article), rows.stream().map(RowDocument::of).toList());
     } catch (IOException e) {
       throw failed("index the article " + article, e);
     }
-  }
-
-  private static Document document(IndexRow row) {
-    Document document = new Document();
-    document.add(new StringField("key", row.key(), Field.Store.YES));
-    document.add(new StringField("article", row.article(), Field.Store.YES));
-    document.add(new StoredField("version", row.version()));
-    document.add(new StringField("field", row.field(), Field.Store.YES));
-    document.add(new StringField("author", row.author(), Field.Store.YES));
-    document.add(new LongField("published", row.published(), Field.Store.YES));
-    document.add(new StoredField("title", row.title()));
-    document.add(new StoredField("section", row.section()));
-    document.add(new StoredField("locator", row.locator()));
-    document.add(new StoredField("text", row.text()));
-    String heading = row.section().equals(row.title()) ? "" : row.section() + "\n";
-    document.add(new TextField("words", row.title() + "\n" + heading + row.text(), Field.Store.NO));
-    document.add(new StringField("model", row.model(), Field.Store.YES));
-    float[] vector = row.vector();
-    if (vector.length > 0) {
-      document.add(
-          new KnnFloatVectorField(
-              vectors(row.model()), vector, VectorSimilarityFunction.DOT_PRODUCT));
-    }
-    return document;
   }
 
   @Override
@@ -271,7 +232,8 @@ public final class PassageLucene implements PassageIndex.ByWords, PassageIndex.B
     return ask(
         searcher -> {
           int width = Math.max(WIDTH_MIN, limit);
-          Query query = new KnnFloatVectorQuery(vectors(model), vector, width, query(filter));
+          Query query =
+              new KnnFloatVectorQuery(RowDocument.vectors(model), vector, width, query(filter));
           return hits(searcher, searcher.search(query, limit)).stream()
               // Lucene's score of a dot product is (1 + dot) / 2.
               .map(h -> new Hit(h.key(), h.article(), 2 * h.score() - 1))
@@ -281,7 +243,7 @@ public final class PassageLucene implements PassageIndex.ByWords, PassageIndex.B
 
   @Override
   public long embedded(String model) {
-    return ask(searcher -> (long) searcher.count(new FieldExistsQuery(vectors(model))));
+    return ask(searcher -> (long) searcher.count(new FieldExistsQuery(RowDocument.vectors(model))));
   }
 
   private static List<Hit> hits(IndexSearcher searcher, TopDocs top) throws IOException {
@@ -302,7 +264,8 @@ public final class PassageLucene implements PassageIndex.ByWords, PassageIndex.B
           Query query = new TermInSetQuery("key", keys.stream().map(BytesRef::new).toList());
           if (!keys.isEmpty()) {
             for (ScoreDoc each : searcher.search(query, keys.size()).scoreDocs) {
-              IndexRow row = row(searcher.storedFields().document(each.doc), new float[0]);
+              IndexRow row =
+                  RowDocument.row(searcher.storedFields().document(each.doc), new float[0]);
               found.put(row.key(), row);
             }
           }
@@ -316,7 +279,7 @@ public final class PassageLucene implements PassageIndex.ByWords, PassageIndex.B
         searcher -> {
           List<IndexRow> rows = new ArrayList<>();
           for (LeafReaderContext leaf : searcher.getIndexReader().leaves()) {
-            rows(leaf, rows);
+            rows.addAll(RowDocument.rows(leaf));
           }
           rows.sort(Comparator.comparing(IndexRow::key));
           return rows;
@@ -350,43 +313,6 @@ public final class PassageLucene implements PassageIndex.ByWords, PassageIndex.B
   public void drop() {
     close();
     LuceneShelf.delete(folder);
-  }
-
-  private static void rows(LeafReaderContext leaf, List<IndexRow> rows) throws IOException {
-    Bits live = leaf.reader().getLiveDocs();
-    Map<Integer, float[]> vectors = new HashMap<>();
-    for (var info : leaf.reader().getFieldInfos()) {
-      FloatVectorValues values =
-          info.hasVectorValues() ? leaf.reader().getFloatVectorValues(info.name) : null;
-      if (values != null) {
-        KnnVectorValues.DocIndexIterator at = values.iterator();
-        for (int doc = at.nextDoc(); doc != DocIdSetIterator.NO_MORE_DOCS; doc = at.nextDoc()) {
-          vectors.put(doc, values.vectorValue(at.index()).clone());
-        }
-      }
-    }
-    StoredFields stored = leaf.reader().storedFields();
-    for (int doc = 0; doc < leaf.reader().maxDoc(); doc++) {
-      if (live == null || live.get(doc)) {
-        rows.add(row(stored.document(doc), vectors.getOrDefault(doc, new float[0])));
-      }
-    }
-  }
-
-  private static IndexRow row(Document document, float[] vector) {
-    return new IndexRow(
-        document.get("key"),
-        document.get("article"),
-        document.getField("version").numericValue().intValue(),
-        document.get("field"),
-        document.get("author"),
-        document.getField("published").numericValue().longValue(),
-        document.get("title"),
-        document.get("section"),
-        document.get("locator"),
-        document.get("text"),
-        document.get("model"),
-        vector);
   }
 
   @Override

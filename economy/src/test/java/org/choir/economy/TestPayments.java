@@ -5,7 +5,6 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -22,7 +21,7 @@ import org.choir.economy.stripe.StripeSandbox;
  * Everything that payments need, for tests: PostgreSQL, the ledger on it, the sandbox, a clock, and
  * the services, which can be killed at a boundary and opened anew.
  */
-final class PaymentDesk implements AutoCloseable {
+final class TestPayments implements AutoCloseable {
   static final WebhookSignature.Secret SECRET = new WebhookSignature.Secret("whsec_of_the_tests");
   static final URI BACK = URI.create("https://choir.example/back");
 
@@ -42,7 +41,6 @@ final class PaymentDesk implements AutoCloseable {
   private int gifts;
   private int fuse;
   private int delivered;
-  Payments payments;
   Payers payers;
   Debts debts;
   Purchases purchases;
@@ -51,9 +49,8 @@ final class PaymentDesk implements AutoCloseable {
   Webhooks webhooks;
 
   @SuppressWarnings("NullAway.Init")
-  PaymentDesk(Path folder) {
-    this.database = Database.open(new Database.Embedded(folder.resolve("postgres")));
-    database.migrate("economy");
+  TestPayments() {
+    this.database = TestDatabase.fresh();
     this.ledger = PostgresLedger.open(database, LedgerOptions.STANDARD, () -> now);
     ledger.open(new AccountId("world", "tests", Currency.USDC), Limit.NONE);
     ledger.open(new AccountId("world", "tests", Currency.CHIP), Limit.NONE);
@@ -80,14 +77,13 @@ final class PaymentDesk implements AutoCloseable {
           burn("the clock");
           return now;
         };
-    payments =
-        Payments.open(database, books, stripe, () -> chipPrice, List.of(SECRET), false, clock);
-    payers = payments.payers();
-    debts = payments.debts();
-    purchases = payments.purchases();
-    autopurchases = payments.autopurchases();
-    withdrawals = payments.withdrawals();
-    webhooks = payments.webhooks();
+    payers = new Payers(database, books, stripe);
+    debts = new Debts(books);
+    purchases = new Purchases(database, books, stripe, () -> chipPrice, clock);
+    autopurchases = new Autopurchases(database, books, purchases, payers, clock);
+    withdrawals = new Withdrawals(database, books, stripe, payers, clock);
+    webhooks =
+        new Webhooks(database, purchases, withdrawals, payers, List.of(SECRET), false, clock);
   }
 
   /** Dies at this boundary from now on, counted from 1: before or after a call to the outside. */
@@ -190,7 +186,7 @@ final class PaymentDesk implements AutoCloseable {
   }
 
   void work() {
-    for (int i = 0; i < 20 && payments.work() > 0; i++) {
+    for (int i = 0; i < 20 && webhooks.work() + purchases.work() + withdrawals.work() > 0; i++) {
       // Until nothing is due at this moment.
     }
   }

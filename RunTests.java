@@ -1,0 +1,3 @@
+
+import org.junit.platform.launcher.*;import org.junit.platform.launcher.core.*;import org.junit.platform.launcher.listeners.*;import static org.junit.platform.engine.discovery.DiscoverySelectors.*;
+public class RunTests{public static void main(String[] a){var b=LauncherDiscoveryRequestBuilder.request();for(String c:a)b.selectors(selectClass(c));var l=new SummaryGeneratingListener();LauncherFactory.create().execute(b.build(),l);var s=l.getSummary();System.out.println("RESULT ok="+s.getTestsSucceededCount()+" failed="+s.getTestsFailedCount());s.getFailures().forEach(f->System.out.println("  "+f.getTestIdentifier().getDisplayName()));System.exit(0);}}
