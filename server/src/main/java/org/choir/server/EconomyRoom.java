@@ -91,8 +91,7 @@ final class EconomyRoom implements AutoCloseable {
     this.knowledge = knowledge;
     this.settings = settings;
     this.credentials = credentials;
-    this.runs =
-        run -> starting.contains(run) ? RunCharges.RunEnd.RUNNING : runs.apply(run);
+    this.runs = run -> starting.contains(run) ? RunCharges.RunEnd.RUNNING : runs.apply(run);
     this.clock = clock;
     if (settings.economy().enabled() && Files.exists(used)) {
       // Months end and payments arrive whether or not anybody asks.

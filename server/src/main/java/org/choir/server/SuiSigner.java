@@ -8,7 +8,9 @@ import org.choir.sandbox.Signers;
 import org.choir.sandbox.Signing;
 import org.choir.sandbox.SigningKey;
 
-/** A user's key for the chain: it lies in their signer VM and signs a transaction's digest there. */
+/**
+ * A user's key for the chain: it lies in their signer VM and signs a transaction's digest there.
+ */
 final class SuiSigner implements ChainSigner {
   private static final String CONTEXT = "sui/v1";
 

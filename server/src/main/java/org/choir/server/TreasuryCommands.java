@@ -141,7 +141,8 @@ final class TreasuryCommands {
     services
         .halts()
         .standing()
-        .ifPresent(halt -> text.add("PAYOUTS STAND STILL since " + halt.at() + ": " + halt.reason()));
+        .ifPresent(
+            halt -> text.add("PAYOUTS STAND STILL since " + halt.at() + ": " + halt.reason()));
     quote
         .filter(q -> q.pausedUntil().isPresent())
         .ifPresent(q -> text.add("  paused until " + q.pausedUntil().get() + ": " + q.reason()));
