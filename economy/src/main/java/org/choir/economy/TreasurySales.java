@@ -40,23 +40,35 @@ public final class TreasurySales implements PriceFeed {
   private record Offer(Instant at, long micros) {}
 
   /**
-   * Offers CHIP at this price from now on.
+   * Offers CHIP at this price from now on. The same offer at the same moment changes nothing.
    *
    * @param micros micro-dollars for a whole CHIP
    * @param who decided it
-   * @throws ChoirException {@code bad_price}
+   * @throws ChoirException {@code bad_price}, {@code offer_there} if another was made at this
+   *     moment
    */
   public void offer(long micros, String who) {
     Instant now = clock.instant();
     PricePoint checked = new PricePoint(now, micros, 0);
-    database.transaction(
-        c ->
-            Rows.update(
-                c,
-                "insert into economy.sale_offer (at, micros, who) values (?, ?, ?)",
-                now,
-                checked.micros(),
-                Requests.key(who)));
+    long there =
+        database.transaction(
+            c -> {
+              Rows.update(
+                  c,
+                  "insert into economy.sale_offer (at, micros, who) values (?, ?, ?)"
+                      + " on conflict do nothing",
+                  now,
+                  checked.micros(),
+                  Requests.key(who));
+              return Rows.number(c, "select micros from economy.sale_offer where at = ?", now);
+            });
+    if (there != micros) {
+      throw ChoirException.retryable(
+          "offer_there",
+          "another offer, of " + there + " micro-dollars, was made at this moment",
+          "try again",
+          null);
+    }
   }
 
   @Override

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import org.choir.database.Database;
 
 /** A PostgreSQL that the test classes of a run share; each takes a database of its own in it. */
-final class TestDatabase {
+public final class TestDatabase {
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private TestDatabase() {}
@@ -60,7 +60,7 @@ final class TestDatabase {
   }
 
   /** A new, empty database with the room's schema; its user closes it. */
-  static Database fresh() {
+  public static Database fresh() {
     Database fresh = Database.open(place());
     fresh.migrate("economy");
     return fresh;
