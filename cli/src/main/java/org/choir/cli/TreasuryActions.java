@@ -18,6 +18,7 @@ import picocli.CommandLine.Parameters;
       TreasuryActions.PaidIn.class,
       TreasuryActions.Repay.class,
       TreasuryActions.Lend.class,
+      TreasuryActions.Resume.class,
       TreasuryActions.Round.class
     },
     footer = {
@@ -188,6 +189,29 @@ final class TreasuryActions extends Asking {
     @Override
     public Integer call() {
       return answer("treasury.lend", Json.object().put("amount", amount).put("key", key(key)));
+    }
+  }
+
+  /** {@code choir treasury resume}. */
+  @Command(
+      name = "resume",
+      description = "Let payouts go on after ledger and chain disagreed. For operators.",
+      footer = {"", "Example:", "  choir treasury resume --reason \"indexer was behind\""})
+  static final class Resume extends Asking {
+    @Option(
+        names = "--reason",
+        paramLabel = "TEXT",
+        required = true,
+        description = "What was found.")
+    String reason = "";
+
+    Resume(Context context) {
+      super(context);
+    }
+
+    @Override
+    public Integer call() {
+      return answer("treasury.resume", Json.object().put("reason", reason));
     }
   }
 

@@ -1,5 +1,6 @@
 package org.choir.economy;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.YearMonth;
@@ -22,11 +23,15 @@ import org.choir.core.ChoirException;
 public final class EconomyRounds {
   private static final System.Logger LOG = System.getLogger(EconomyRounds.class.getName());
 
+  private static final int SETTLED_AT_ONCE = 100;
+  private static final Duration RECONCILE_EVERY = Duration.ofHours(1);
+
   private final EconomyServices services;
   private final Supplier<List<Cited>> cited;
   private final Function<String, RunCharges.RunEnd> runs;
   private final ToLongFunction<YearMonth> average;
   private final InstantSource clock;
+  private Instant reconciled = Instant.EPOCH;
 
   /**
    * @param cited every citation there is, as the knowledge base weighs it now
@@ -75,7 +80,13 @@ public final class EconomyRounds {
         .ifPresent(
             desk -> {
               attempt(failed, "purchases", desk.purchases()::work);
-              attempt(failed, "withdrawals", desk.withdrawals()::work);
+              attempt(
+                  failed,
+                  "withdrawals",
+                  () -> {
+                    services.halts().requireNone();
+                    desk.withdrawals().work();
+                  });
             });
     attempt(failed, "prices", services.prices()::read);
     attempt(failed, "interest", services.treasury()::accrue);
@@ -97,6 +108,7 @@ public final class EconomyRounds {
           services.governance().settle();
           services.governance().finish();
         });
+    attempt(failed, "chain", () -> chain(now));
     attempt(failed, "news", services.news()::drain);
     return failed;
   }
@@ -109,6 +121,16 @@ public final class EconomyRounds {
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "the economy's round of " + name + " broke", e);
       failed.put(name, "a fault of its own: " + e);
+    }
+  }
+
+  /** What is to be settled is settled; every hour ledger and chain are compared. */
+  private void chain(Instant now) {
+    services.chainFeed().collect();
+    services.settlements().settle(SETTLED_AT_ONCE);
+    if (!now.isBefore(reconciled.plus(RECONCILE_EVERY))) {
+      services.chainFeed().reconcile();
+      reconciled = now;
     }
   }
 

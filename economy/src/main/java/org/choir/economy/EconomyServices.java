@@ -3,6 +3,7 @@ package org.choir.economy;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.choir.backbone.PublicEvents;
 import org.choir.core.AuditSink;
@@ -12,6 +13,8 @@ import org.choir.database.Database;
  * Everything that moves money, over one ledger: built once by whoever holds the database, closed
  * with it. What is due by itself {@link EconomyRounds} does.
  *
+ * @param settlements what goes to the chain, if there is one
+ * @param halts why nothing is paid out, if ledger and chain disagree
  * @param payments cards and banks; empty where no payment service is configured
  */
 public record EconomyServices(
@@ -34,6 +37,9 @@ public record EconomyServices(
     Intents intents,
     Allowances allowances,
     Debts debts,
+    Settlements settlements,
+    ChainFeed chainFeed,
+    ChainHalts halts,
     Optional<PaymentDesk> payments,
     EconomyNews news)
     implements AutoCloseable {
@@ -51,13 +57,18 @@ public record EconomyServices(
    */
   public record Options(boolean chargesLocal, Set<String> reviewers, Treasury.Lender lender) {}
 
-  /** Where the economy meets the rest of the house. */
+  /**
+   * Where the economy meets the rest of the house.
+   *
+   * @param chain the chain that payments are settled on; {@link LedgerGateway} for none
+   */
   public record Outside(
       Database database,
       AuditSink audit,
       PublicEvents bus,
       UserKeys keys,
       Optional<PaymentService> payments,
+      Function<Ledger, ChainGateway> chain,
       InstantSource clock) {}
 
   /**
@@ -79,6 +90,9 @@ public record EconomyServices(
       PriceBook prices = new PriceBook(database, sales, clock);
       Treasury treasury = new Treasury(database, ledger, prices, history, options.lender(), clock);
       Loans loans = new Loans(database, ledger, prices, history, clock);
+      ChainHalts halts = new ChainHalts(database, clock);
+      Settlements settlements =
+          new Settlements(database, ledger, outside.chain().apply(ledger), halts, clock);
       return new EconomyServices(
           ledger,
           history,
@@ -99,6 +113,9 @@ public record EconomyServices(
           new Intents(database, outside.keys(), clock),
           new Allowances(database, clock),
           new Debts(ledger),
+          settlements,
+          new ChainFeed(database, ledger, settlements),
+          halts,
           outside.payments().map(service -> desk(database, ledger, service, prices, clock)),
           new EconomyNews(database, outside.audit(), outside.bus()));
     } catch (RuntimeException e) {

@@ -119,6 +119,9 @@ public final class Config {
     d.put("economy.operators", "local");
     d.put("economy.lender", "lender");
     d.put("economy.lender-interest", "50000");
+    for (String name : List.of("endpoint", "chain", "package", "treasury", "payer", "dollar")) {
+      d.put("economy.sui." + name, "");
+    }
     d.put("payments.live", "false");
     d.put("payments.webhook-port", "0");
     d.put("payments.return-to", "http://localhost/");

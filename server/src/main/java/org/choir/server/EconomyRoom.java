@@ -20,10 +20,13 @@ import org.choir.backbone.Backbone;
 import org.choir.core.AuditSink;
 import org.choir.core.ChoirException;
 import org.choir.core.TenantId;
+import org.choir.economy.ChainGateway;
 import org.choir.economy.Cited;
 import org.choir.economy.EconomyRounds;
 import org.choir.economy.EconomyServices;
 import org.choir.economy.FromKnowledge;
+import org.choir.economy.Ledger;
+import org.choir.economy.LedgerGateway;
 import org.choir.economy.PaymentService;
 import org.choir.economy.RunCharges;
 import org.choir.economy.Treasury;
@@ -33,6 +36,8 @@ import org.choir.economy.WebhookSignature;
 import org.choir.economy.Webhooks;
 import org.choir.economy.stripe.StripeOptions;
 import org.choir.economy.stripe.StripePayments;
+import org.choir.economy.sui.SuiGateway;
+import org.choir.economy.sui.TreasuryKey;
 import org.choir.knowledge.CitationWeights;
 import org.choir.sandbox.Signers;
 import org.jspecify.annotations.Nullable;
@@ -86,8 +91,7 @@ final class EconomyRoom implements AutoCloseable {
     this.knowledge = knowledge;
     this.settings = settings;
     this.credentials = credentials;
-    this.runs =
-        run -> starting.contains(run) ? RunCharges.RunEnd.RUNNING : runs.apply(run);
+    this.runs = run -> starting.contains(run) ? RunCharges.RunEnd.RUNNING : runs.apply(run);
     this.clock = clock;
     if (settings.economy().enabled() && Files.exists(used)) {
       // Months end and payments arrive whether or not anybody asks.
@@ -137,7 +141,13 @@ final class EconomyRoom implements AutoCloseable {
     EconomyServices services =
         EconomyServices.open(
             new EconomyServices.Outside(
-                database.open(), audit, backbone.events(), keys, payments, clock),
+                database.open(),
+                audit,
+                backbone.events(),
+                keys,
+                payments,
+                ledger -> chain(ledger),
+                clock),
             new EconomyServices.Options(
                 true,
                 settings.knowledge().reviewers(),
@@ -157,6 +167,23 @@ final class EconomyRoom implements AutoCloseable {
       services.close();
       throw e;
     }
+  }
+
+  /** The ledger is the truth; with a chain configured, payments are settled there too. */
+  private ChainGateway chain(Ledger ledger) {
+    Optional<EconomySettings.Sui> sui = settings.economy().sui();
+    if (sui.isEmpty()) {
+      return new LedgerGateway(ledger);
+    }
+    String key = credentials.of("sui").getOrDefault("SUI_TREASURY_KEY", "");
+    if (key.isEmpty()) {
+      throw ChoirException.usage(
+          "no_treasury_key",
+          "economy.sui is configured and the treasury's key is not there",
+          "start the server with SUI_TREASURY_KEY");
+    }
+    return new SuiGateway(
+        sui.get().options(), TreasuryKey.parse(key), user -> new SuiSigner(signers, user));
   }
 
   private Optional<PaymentService> payments(Map<String, String> stripe) {

@@ -1,7 +1,11 @@
 package org.choir.server;
 
 import java.net.URI;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import org.choir.economy.sui.SuiAddress;
+import org.choir.economy.sui.SuiOptions;
 
 /**
  * Money, as an operator configures it.
@@ -12,6 +16,7 @@ import java.util.Set;
  * @param operators users who act for the treasury
  * @param lender who lends to the treasury
  * @param interest parts per million a year that the lender takes
+ * @param sui the chain that payments are settled on
  * @param livePayments whether a payment key that moves real money is taken
  * @param webhookPort on the loopback; 0 for a free one
  * @param returnTo where a payment page sends people back to
@@ -23,9 +28,28 @@ public record EconomySettings(
     Set<String> operators,
     String lender,
     int interest,
+    Optional<Sui> sui,
     boolean livePayments,
     int webhookPort,
     URI returnTo) {
+  /**
+   * A Sui network and the contract on it; see docs/economy-sui.md.
+   *
+   * @param endpoint its GraphQL address
+   */
+  public record Sui(
+      URI endpoint, String chain, String contract, String treasury, String payer, String dollar) {
+    SuiOptions options() {
+      return SuiOptions.of(
+          endpoint,
+          chain,
+          SuiAddress.parse(contract),
+          SuiAddress.parse(treasury),
+          SuiAddress.parse(payer),
+          dollar);
+    }
+  }
+
   public EconomySettings {
     exempt = Set.copyOf(exempt);
     operators = Set.copyOf(operators);
@@ -39,9 +63,28 @@ public record EconomySettings(
         Set.copyOf(values.list("economy.operators")),
         values.text("economy.lender"),
         values.number("economy.lender-interest", 0, 500_000),
+        sui(values),
         yes(values, "payments.live"),
         values.number("payments.webhook-port", 0, 65_535),
         values.address("payments.return-to"));
+  }
+
+  private static final List<String> SUI =
+      List.of("endpoint", "chain", "package", "treasury", "payer", "dollar");
+
+  /** All of it or nothing. */
+  private static Optional<Sui> sui(SettingValues values) {
+    if (SUI.stream().noneMatch(name -> values.isSet("economy.sui." + name))) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Sui(
+            values.address("economy.sui.endpoint"),
+            values.text("economy.sui.chain"),
+            values.text("economy.sui.package"),
+            values.text("economy.sui.treasury"),
+            values.text("economy.sui.payer"),
+            values.text("economy.sui.dollar")));
   }
 
   private static boolean yes(SettingValues values, String key) {

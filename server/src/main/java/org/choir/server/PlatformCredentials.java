@@ -31,6 +31,7 @@ public final class PlatformCredentials {
           "STRIPE_API_KEY",
           "STRIPE_BASE_URL",
           "STRIPE_WEBHOOK_SECRET",
+          "SUI_TREASURY_KEY",
           "TAVILY_API_KEY",
           "TAVILY_BASE_URL");
 

@@ -203,6 +203,7 @@ final class TradeCommands {
     EconomyServices.PaymentDesk desk = desk(services);
     return switch (request.command()) {
       case "withdraw" -> {
+        services.halts().requireNone();
         long micro = Amounts.units(request.text("amount"), Currency.USDC);
         yield withdrawal(asked(desk, user, micro, request.text("key")));
       }

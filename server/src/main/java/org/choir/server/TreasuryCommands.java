@@ -32,6 +32,7 @@ final class TreasuryCommands {
           "treasury.paid-in",
           "treasury.repay",
           "treasury.lend",
+          "treasury.resume",
           "treasury.round");
 
   private final EconomyRoom economy;
@@ -90,6 +91,11 @@ final class TreasuryCommands {
             services.treasury().fundLending(amount, request.text("key"));
             yield done(Amounts.text(amount, Currency.USDC) + " may be lent to users");
           }
+          case "treasury.resume" -> {
+            requireOperator(request);
+            services.halts().lift(request.user().value(), request.text("reason"));
+            yield done("payouts go on");
+          }
           case "treasury.round" -> round();
           default -> throw new IllegalArgumentException(request.command());
         };
@@ -132,6 +138,11 @@ final class TreasuryCommands {
         line(
             "price, average of 24 h",
             quote.map(q -> Amounts.text(q.average().micros(), Currency.USDC)).orElse("none yet")));
+    services
+        .halts()
+        .standing()
+        .ifPresent(
+            halt -> text.add("PAYOUTS STAND STILL since " + halt.at() + ": " + halt.reason()));
     quote
         .filter(q -> q.pausedUntil().isPresent())
         .ifPresent(q -> text.add("  paused until " + q.pausedUntil().get() + ": " + q.reason()));
