@@ -103,6 +103,7 @@ public final class YearParts implements AutoCloseable {
                 bus,
                 user -> List.of(),
                 Optional.of(new StripePayments(sandbox.options())),
+                Optional.empty(),
                 theirs),
             new EconomyServices.Options(true, Set.of("editor"), LENDER));
     try {
