@@ -1,6 +1,8 @@
 package org.choir.economy;
 
 import java.time.YearMonth;
+import org.choir.core.Currency;
+import org.choir.core.Money;
 
 /**
  * What the treasury may borrow, and what of it pays the citations of a month. All amounts in the
@@ -45,21 +47,25 @@ public final class BudgetRule {
           "month",
           inputs.month(),
           "chip",
-          inputs.chip(),
-          "price_micros",
-          inputs.price(),
-          "loan_to_value_ppm",
-          inputs.loanToValue(),
-          "monthly_share_ppm",
-          inputs.monthlyShare(),
+          new Money(inputs.chip(), Currency.CHIP),
+          "price",
+          new Money(inputs.price(), Currency.USD),
+          "loan to value",
+          inputs.loanToValue() + " ppm",
+          "monthly share",
+          inputs.monthlyShare() + " ppm",
           "capacity",
-          capacity,
+          usdc(capacity),
           "debt",
-          inputs.debt(),
+          usdc(inputs.debt()),
           "cap",
-          inputs.cap(),
+          usdc(inputs.cap()),
           "realised",
-          inputs.realised());
+          usdc(inputs.realised()));
+    }
+
+    private static Money usdc(long micro) {
+      return new Money(micro, Currency.USDC);
     }
   }
 

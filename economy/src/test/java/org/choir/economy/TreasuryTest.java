@@ -45,7 +45,7 @@ class TreasuryTest {
     assertThat(now.usdc()).isEqualTo(7_500 * DOLLAR);
     assertThat(now.principal()).isEqualTo(7_500 * DOLLAR);
     assertThat(now.realised()).isEqualTo(92_500 * DOLLAR);
-    assertThat(budget.explanation().inputs()).containsEntry("price_micros", "500000");
+    assertThat(budget.explanation().inputs()).containsEntry("price", "0.5 USD");
   }
 
   @Test

@@ -10,8 +10,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.InstantSource;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.choir.backbone.Backbone;
 import org.choir.backbone.PublicEvents;
 import org.choir.core.AuditEvent;
@@ -23,6 +25,7 @@ import org.choir.database.Database;
 import org.choir.economy.Ledger;
 import org.choir.economy.LedgerCheck;
 import org.choir.economy.TreasuryBooks;
+import org.choir.economy.TreasuryFlow;
 import org.choir.keys.FileDataKeys;
 
 /**
@@ -108,17 +111,29 @@ public final class EconomyDemo {
       story.accept(
           "The treasury's "
               + currency
-              + ": inflows "
-              + books.inflows()
-              + ", outflows "
-              + books.outflows()
-              + (books.agree() ? ", which is its balance." : ", which is NOT its balance."));
+              + ": in "
+              + words(books.inflows(), currency)
+              + "; out "
+              + words(books.outflows(), currency)
+              + (books.agree() ? "; which is its balance of " : "; which is NOT its balance of ")
+              + amount(books.balance(), currency)
+              + ".");
     }
     long news =
         bus.after(0, NEWS_MAX).stream()
             .filter(event -> event.subject().startsWith("citation.reward."))
             .count();
     story.accept("On the bus: " + news + " messages about citation payments.");
+  }
+
+  private static String words(Map<TreasuryFlow, Long> flows, Currency currency) {
+    return flows.entrySet().stream()
+        .map(f -> f.getKey().reason().replace('_', ' ') + " " + amount(f.getValue(), currency))
+        .collect(Collectors.joining(", "));
+  }
+
+  private static String amount(long units, Currency currency) {
+    return currency == Currency.CHIP ? Receipts.chip(units) : Receipts.dollars(units);
   }
 
   /** The chain's leaves in a file: where no server runs, nothing else takes them. */

@@ -54,7 +54,7 @@ final class HouseActs {
     EconomyServices services = services();
     long more = STARTER + (buysChip ? UserActs.BOUGHT : 0) + TREASURY - Genesis.TREASURY;
     Explanation why =
-        Explanation.of("given for this year: with genesis, what is left after Ada is 10 million");
+        Explanation.of("given for this year: genesis and this are 10 million, once Ada has hers");
     services
         .ledger()
         .require(
@@ -79,7 +79,9 @@ final class HouseActs {
             + Receipts.dollars(YearParts.LENT_CENTS * 10_000));
     telling.receipt(Chart.treasury(Currency.CHIP), "genesis");
     telling.tell(
-        "given, not counted: everybody else is cited " + YearRounds.AVERAGE + " times a month");
+        "given, not counted: everybody else is cited "
+            + String.format(Locale.ENGLISH, "%,d", YearRounds.AVERAGE)
+            + " times a month");
   }
 
   void offer(long price) {

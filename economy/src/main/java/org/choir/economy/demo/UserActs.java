@@ -224,7 +224,7 @@ final class UserActs {
     telling.table("the end");
     telling.tell(
         "Ada has "
-            + now.credits()
+            + String.format(Locale.ENGLISH, "%,d", now.credits())
             + " credits (500 - 50 + 1,700), "
             + Receipts.chip(now.allChip())
             + (buysChip ? " (50 + 100 + 196)" : " (50 + 196)")
