@@ -21,6 +21,7 @@ import picocli.CommandLine.Parameters;
       "  ./choir bench sandbox [--full]   what a VM costs; --full: 50 and 100 at once",
       "  ./choir bench audit [--full]     the audit log; --full: with ten million events",
       "  ./choir bench knowledge [--full] search, novelty, claims; --full: a million vectors",
+      "  ./choir bench ledger             transfers through one account, statements, the check",
       "  ./choir bench all --json"
     })
 final class BenchAction extends Action {
@@ -28,7 +29,7 @@ final class BenchAction extends Action {
       index = "0",
       paramLabel = "NAME",
       arity = "0..1",
-      description = "steps, index, research, sandbox, audit, knowledge or all (the default).")
+      description = "steps, index, research, sandbox, audit, knowledge, ledger or all (the default).")
   String name = "all";
 
   @Parameters(index = "1..*", paramLabel = "FOLDER", description = "Documents to measure with.")

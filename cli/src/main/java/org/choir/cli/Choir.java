@@ -51,6 +51,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       LoanActions.class,
       TreasuryActions.class,
       GovernanceActions.class,
+      DemoAction.class,
       ServerActions.Up.class,
       ServerActions.Down.class,
       ServerActions.Status.class,

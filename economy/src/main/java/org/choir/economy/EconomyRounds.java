@@ -108,7 +108,9 @@ public final class EconomyRounds {
           services.governance().settle();
           services.governance().finish();
         });
-    attempt(failed, "chain", () -> chain(now));
+    if (services.chained()) {
+      attempt(failed, "chain", () -> chain(now));
+    }
     attempt(failed, "news", services.news()::drain);
     return failed;
   }

@@ -3,7 +3,6 @@ package org.choir.economy;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.choir.backbone.PublicEvents;
 import org.choir.core.AuditSink;
@@ -13,6 +12,7 @@ import org.choir.database.Database;
  * Everything that moves money, over one ledger: built once by whoever holds the database, closed
  * with it. What is due by itself {@link EconomyRounds} does.
  *
+ * @param chained whether there is a chain beside the ledger
  * @param settlements what goes to the chain, if there is one
  * @param halts why nothing is paid out, if ledger and chain disagree
  * @param payments cards and banks; empty where no payment service is configured
@@ -37,6 +37,7 @@ public record EconomyServices(
     Intents intents,
     Allowances allowances,
     Debts debts,
+    boolean chained,
     Settlements settlements,
     ChainFeed chainFeed,
     ChainHalts halts,
@@ -60,7 +61,7 @@ public record EconomyServices(
   /**
    * Where the economy meets the rest of the house.
    *
-   * @param chain the chain that payments are settled on; {@link LedgerGateway} for none
+   * @param chain the chain that payments are settled on; the ledger itself if there is none
    */
   public record Outside(
       Database database,
@@ -68,7 +69,7 @@ public record EconomyServices(
       PublicEvents bus,
       UserKeys keys,
       Optional<PaymentService> payments,
-      Function<Ledger, ChainGateway> chain,
+      Optional<ChainGateway> chain,
       InstantSource clock) {}
 
   /**
@@ -92,7 +93,12 @@ public record EconomyServices(
       Loans loans = new Loans(database, ledger, prices, history, clock);
       ChainHalts halts = new ChainHalts(database, clock);
       Settlements settlements =
-          new Settlements(database, ledger, outside.chain().apply(ledger), halts, clock);
+          new Settlements(
+              database,
+              ledger,
+              outside.chain().orElseGet(() -> new LedgerGateway(ledger)),
+              halts,
+              clock);
       return new EconomyServices(
           ledger,
           history,
@@ -113,6 +119,7 @@ public record EconomyServices(
           new Intents(database, outside.keys(), clock),
           new Allowances(database, clock),
           new Debts(ledger),
+          outside.chain().isPresent(),
           settlements,
           new ChainFeed(database, ledger, settlements),
           halts,

@@ -462,6 +462,7 @@ final class Commands implements AutoCloseable {
     ObjectNode byState = counted.putObject("by_state");
     states.forEach(byState::put);
     rooms.knowledge().describe(status);
+    rooms.economy().describe(status);
   }
 
   /** Pauses the runs and suspends all VMs. */

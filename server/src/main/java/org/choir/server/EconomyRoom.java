@@ -1,5 +1,6 @@
 package org.choir.server;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +26,6 @@ import org.choir.economy.Cited;
 import org.choir.economy.EconomyRounds;
 import org.choir.economy.EconomyServices;
 import org.choir.economy.FromKnowledge;
-import org.choir.economy.Ledger;
-import org.choir.economy.LedgerGateway;
 import org.choir.economy.PaymentService;
 import org.choir.economy.RunCharges;
 import org.choir.economy.Treasury;
@@ -69,8 +68,10 @@ final class EconomyRoom implements AutoCloseable {
   private @Nullable Open open;
   private boolean closed;
 
-  private record Open(
-      EconomyServices services, EconomyRounds rounds, Optional<WebhookListener> listener) {}
+  /** Where the payment service's messages arrive, and what works on them. */
+  private record Door(Webhooks webhooks, WebhookListener listener) {}
+
+  private record Open(EconomyServices services, EconomyRounds rounds, Optional<Door> door) {}
 
   EconomyRoom(
       Home home,
@@ -146,7 +147,7 @@ final class EconomyRoom implements AutoCloseable {
                 backbone.events(),
                 keys,
                 payments,
-                ledger -> chain(ledger),
+                chain(),
                 clock),
             new EconomyServices.Options(
                 true,
@@ -159,7 +160,7 @@ final class EconomyRoom implements AutoCloseable {
       return new Open(
           services,
           new EconomyRounds(services, this::cited, runs, clock),
-          services.payments().flatMap(desk -> listener(desk, stripe)));
+          services.payments().flatMap(desk -> door(desk, stripe)));
     } catch (java.io.IOException e) {
       services.close();
       throw new java.io.UncheckedIOException(e);
@@ -170,10 +171,10 @@ final class EconomyRoom implements AutoCloseable {
   }
 
   /** The ledger is the truth; with a chain configured, payments are settled there too. */
-  private ChainGateway chain(Ledger ledger) {
+  private Optional<ChainGateway> chain() {
     Optional<EconomySettings.Sui> sui = settings.economy().sui();
     if (sui.isEmpty()) {
-      return new LedgerGateway(ledger);
+      return Optional.empty();
     }
     String key = credentials.of("sui").getOrDefault("SUI_TREASURY_KEY", "");
     if (key.isEmpty()) {
@@ -182,8 +183,9 @@ final class EconomyRoom implements AutoCloseable {
           "economy.sui is configured and the treasury's key is not there",
           "start the server with SUI_TREASURY_KEY");
     }
-    return new SuiGateway(
-        sui.get().options(), TreasuryKey.parse(key), user -> new SuiSigner(signers, user));
+    return Optional.of(
+        new SuiGateway(
+            sui.get().options(), TreasuryKey.parse(key), user -> new SuiSigner(signers, user)));
   }
 
   private Optional<PaymentService> payments(Map<String, String> stripe) {
@@ -199,7 +201,7 @@ final class EconomyRoom implements AutoCloseable {
   }
 
   /** Without a secret nothing that arrives could be believed; rounds then ask by themselves. */
-  private Optional<WebhookListener> listener(
+  private Optional<Door> door(
       EconomyServices.PaymentDesk desk, Map<String, String> stripe) {
     List<WebhookSignature.Secret> secrets =
         Arrays.stream(stripe.getOrDefault("STRIPE_WEBHOOK_SECRET", "").split(",", -1))
@@ -220,12 +222,13 @@ final class EconomyRoom implements AutoCloseable {
             secrets,
             live,
             clock);
-    return Optional.of(
+    WebhookListener listener =
         WebhookListener.start(
             webhooks,
             settings.economy().webhookPort(),
             WEBHOOK_DEADLINE,
-            () -> rounds.execute(() -> quietly("webhooks", webhooks::work))));
+            () -> rounds.execute(() -> quietly("webhooks", webhooks::work)));
+    return Optional.of(new Door(webhooks, listener));
   }
 
   /** Every citation with its weight; where trust has a beginning, also whether any flows. */
@@ -266,6 +269,18 @@ final class EconomyRoom implements AutoCloseable {
         && services().signUps().person(new TenantId(account)).isPresent();
   }
 
+  /** Lets the user's card buy credits if few are left and they agreed; nobody waits for it. */
+  void buyIfLow(TenantId user) {
+    services()
+        .payments()
+        .ifPresent(
+            desk ->
+                rounds.execute(
+                    () ->
+                        quietly(
+                            "autopurchase", () -> desk.autopurchases().check(user, returnTo()))));
+  }
+
   /** A run whose price is reserved and that is not recorded yet. */
   void starting(String run) {
     starting.add(run);
@@ -284,7 +299,10 @@ final class EconomyRoom implements AutoCloseable {
 
   /** One round now; what failed, by task. */
   Map<String, String> roundNow() {
-    return opened().rounds().run();
+    Open there = opened();
+    // What arrived before a restart, or could not be worked on, waits here.
+    there.door().ifPresent(door -> quietly("webhooks", door.webhooks()::work));
+    return there.rounds().run();
   }
 
   private void round() {
@@ -308,9 +326,12 @@ final class EconomyRoom implements AutoCloseable {
     return settings.economy().returnTo();
   }
 
-  /** Where the payment service's messages arrive. */
-  Optional<java.net.URI> webhookAddress() {
-    return opened().listener().map(WebhookListener::address);
+  /** Adds where the payment service's messages arrive, while there is such a place. */
+  synchronized void describe(ObjectNode status) {
+    if (open != null) {
+      open.door()
+          .ifPresent(door -> status.put("webhooks", door.listener().address().toString()));
+    }
   }
 
   @Override
@@ -319,7 +340,7 @@ final class EconomyRoom implements AutoCloseable {
     synchronized (this) {
       closed = true;
       if (open != null) {
-        open.listener().ifPresent(WebhookListener::close);
+        open.door().ifPresent(door -> door.listener().close());
         open.services().close();
       }
     }

@@ -44,7 +44,8 @@ public final class Home {
           "runs",
           "run",
           "logs",
-          "cache");
+          "cache",
+          "economy");
 
   private static final Set<PosixFilePermission> PRIVATE =
       PosixFilePermissions.fromString("rwx------");

@@ -33,10 +33,10 @@ final class RunBilling {
     }
     var services = economy.services();
     RunClass runClass = RunClass.valueOf(depth.name().toUpperCase(Locale.ROOT));
-    services.payments().ifPresent(desk -> desk.autopurchases().check(user, economy.returnTo()));
     Forecast forecast = services.runs().forecast(user, runClass, Forecast.Autopurchase.NONE);
     economy.starting(run.value());
     services.runs().reserve(run.value(), user, runClass);
+    economy.buyIfLow(user);
     return Optional.of(
         "this run costs "
             + Amounts.text(forecast.cost(), Currency.CREDITS)

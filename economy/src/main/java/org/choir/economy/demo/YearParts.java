@@ -13,7 +13,6 @@ import org.choir.core.ChoirException;
 import org.choir.database.Database;
 import org.choir.economy.EconomyServices;
 import org.choir.economy.EconomyServices.PaymentDesk;
-import org.choir.economy.LedgerGateway;
 import org.choir.economy.Treasury;
 import org.choir.economy.WebhookListener;
 import org.choir.economy.WebhookSignature;
@@ -104,7 +103,7 @@ public final class YearParts implements AutoCloseable {
                 bus,
                 user -> List.of(),
                 Optional.of(new StripePayments(sandbox.options())),
-                LedgerGateway::new,
+                Optional.empty(),
                 theirs),
             new EconomyServices.Options(true, Set.of("editor"), LENDER));
     try {
