@@ -29,7 +29,8 @@ final class BenchAction extends Action {
       index = "0",
       paramLabel = "NAME",
       arity = "0..1",
-      description = "steps, index, research, sandbox, audit, knowledge, ledger or all (the default).")
+      description =
+          "steps, index, research, sandbox, audit, knowledge, ledger or all (the default).")
   String name = "all";
 
   @Parameters(index = "1..*", paramLabel = "FOLDER", description = "Documents to measure with.")

@@ -142,13 +142,7 @@ final class EconomyRoom implements AutoCloseable {
     EconomyServices services =
         EconomyServices.open(
             new EconomyServices.Outside(
-                database.open(),
-                audit,
-                backbone.events(),
-                keys,
-                payments,
-                chain(),
-                clock),
+                database.open(), audit, backbone.events(), keys, payments, chain(), clock),
             new EconomyServices.Options(
                 true,
                 settings.knowledge().reviewers(),
@@ -201,8 +195,7 @@ final class EconomyRoom implements AutoCloseable {
   }
 
   /** Without a secret nothing that arrives could be believed; rounds then ask by themselves. */
-  private Optional<Door> door(
-      EconomyServices.PaymentDesk desk, Map<String, String> stripe) {
+  private Optional<Door> door(EconomyServices.PaymentDesk desk, Map<String, String> stripe) {
     List<WebhookSignature.Secret> secrets =
         Arrays.stream(stripe.getOrDefault("STRIPE_WEBHOOK_SECRET", "").split(",", -1))
             .map(String::strip)
@@ -329,8 +322,7 @@ final class EconomyRoom implements AutoCloseable {
   /** Adds where the payment service's messages arrive, while there is such a place. */
   synchronized void describe(ObjectNode status) {
     if (open != null) {
-      open.door()
-          .ifPresent(door -> status.put("webhooks", door.listener().address().toString()));
+      open.door().ifPresent(door -> status.put("webhooks", door.listener().address().toString()));
     }
   }
 
