@@ -32,7 +32,7 @@ class AllowancesTest {
   private static final long UNIT = 1_000_000;
 
   private final Database database = TestDatabase.fresh();
-  private Instant now = Instant.parse("2026-03-01T23:00:00Z");
+  private Instant now = Instant.EPOCH;
   private Allowances allowances;
 
   @AfterAll
@@ -42,6 +42,7 @@ class AllowancesTest {
 
   @BeforeEach
   void fresh() {
+    now = Instant.parse("2026-03-01T23:00:00Z");
     database.transaction(
         c -> Rows.update(c, "truncate economy.allowance, economy.allowance_claim"));
     allowances = new Allowances(database, () -> now);

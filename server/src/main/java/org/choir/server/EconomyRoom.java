@@ -84,7 +84,7 @@ final class EconomyRoom implements AutoCloseable {
       PlatformCredentials credentials,
       Function<String, RunCharges.RunEnd> runs,
       InstantSource clock) {
-    this.used = home.part("database").resolve("economy.used");
+    this.used = home.part("economy").resolve("used");
     this.database = database;
     this.backbone = backbone;
     this.audit = audit;
