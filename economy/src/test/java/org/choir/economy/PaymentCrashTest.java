@@ -6,26 +6,22 @@ import java.time.Duration;
 import java.util.List;
 import org.choir.core.Currency;
 import org.choir.core.TenantId;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 
 /**
  * The process dies at every boundary in turn: before and after each call to the ledger and to the
  * payment service, and wherever the time is read, which is between the statements to the tables.
  * What was begun is finished once by whoever comes after.
  */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PaymentCrashTest {
   private static final int BOUNDARIES_MAX = 200;
-  private final TestPayments desk;
+
+  // One for each test: what another left behind would be worked on too, and be counted.
+  private final TestPayments desk = new TestPayments();
   private int plays;
 
-  PaymentCrashTest() {
-    this.desk = new TestPayments();
-  }
-
-  @AfterAll
+  @AfterEach
   void stop() {
     desk.requireSound();
     desk.close();
