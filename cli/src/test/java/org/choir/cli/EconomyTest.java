@@ -34,7 +34,7 @@ class EconomyTest {
   private JsonNode ok(String... arguments) {
     Command.Ended ended = command().run(arguments);
     assertThat(ended.exit()).as(ended.err() + ended.out()).isZero();
-    return arguments[arguments.length - 1].equals("--json") ? ended.json() : null;
+    return ended.json();
   }
 
   private Command.Ended refused(String... arguments) {
