@@ -62,6 +62,7 @@ public record EconomyServices(
    * Where the economy meets the rest of the house.
    *
    * @param chain the chain that payments are settled on; the ledger itself if there is none
+   * @param market where CHIP has its price; the treasury's own sales if there is none
    */
   public record Outside(
       Database database,
@@ -70,6 +71,7 @@ public record EconomyServices(
       UserKeys keys,
       Optional<PaymentService> payments,
       Optional<ChainGateway> chain,
+      Optional<PriceFeed> market,
       InstantSource clock) {}
 
   /**
@@ -88,7 +90,7 @@ public record EconomyServices(
       ParameterHistory history = new ParameterHistory(database);
       Supplier<Parameters> now = () -> history.at(clock.instant());
       TreasurySales sales = new TreasurySales(database, ledger, clock);
-      PriceBook prices = new PriceBook(database, sales, clock);
+      PriceBook prices = new PriceBook(database, outside.market().orElse(sales), clock);
       Treasury treasury = new Treasury(database, ledger, prices, history, options.lender(), clock);
       Loans loans = new Loans(database, ledger, prices, history, clock);
       ChainHalts halts = new ChainHalts(database, clock);

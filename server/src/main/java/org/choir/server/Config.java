@@ -122,6 +122,7 @@ public final class Config {
     for (String name : List.of("endpoint", "chain", "package", "treasury", "payer", "dollar")) {
       d.put("economy.sui." + name, "");
     }
+    d.put("economy.sui.pool", "");
     d.put("payments.live", "false");
     d.put("payments.webhook-port", "0");
     d.put("payments.return-to", "http://localhost/");

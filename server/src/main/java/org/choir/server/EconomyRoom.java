@@ -142,7 +142,14 @@ final class EconomyRoom implements AutoCloseable {
     EconomyServices services =
         EconomyServices.open(
             new EconomyServices.Outside(
-                database.open(), audit, backbone.events(), keys, payments, chain(), clock),
+                database.open(),
+                audit,
+                backbone.events(),
+                keys,
+                payments,
+                chain(),
+                settings.economy().sui().flatMap(sui -> sui.market(clock)),
+                clock),
             new EconomyServices.Options(
                 true,
                 settings.knowledge().reviewers(),

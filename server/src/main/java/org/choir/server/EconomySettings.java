@@ -1,11 +1,14 @@
 package org.choir.server;
 
 import java.net.URI;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.choir.economy.PriceFeed;
 import org.choir.economy.sui.SuiAddress;
 import org.choir.economy.sui.SuiOptions;
+import org.choir.economy.sui.SuiPoolFeed;
 
 /**
  * Money, as an operator configures it.
@@ -36,9 +39,22 @@ public record EconomySettings(
    * A Sui network and the contract on it; see docs/economy-sui.md.
    *
    * @param endpoint its GraphQL address
+   * @param pool where CHIP is traded for the dollar; empty for the treasury's own sales
    */
   public record Sui(
-      URI endpoint, String chain, String contract, String treasury, String payer, String dollar) {
+      URI endpoint,
+      String chain,
+      String contract,
+      String treasury,
+      String payer,
+      String dollar,
+      String pool) {
+    Optional<PriceFeed> market(InstantSource clock) {
+      return pool.isEmpty()
+          ? Optional.empty()
+          : Optional.of(new SuiPoolFeed(options(), SuiAddress.parse(pool), clock));
+    }
+
     SuiOptions options() {
       return SuiOptions.of(
           endpoint,
@@ -84,7 +100,8 @@ public record EconomySettings(
             values.text("economy.sui.package"),
             values.text("economy.sui.treasury"),
             values.text("economy.sui.payer"),
-            values.text("economy.sui.dollar")));
+            values.text("economy.sui.dollar"),
+            values.value("economy.sui.pool").text()));
   }
 
   private static boolean yes(SettingValues values, String key) {

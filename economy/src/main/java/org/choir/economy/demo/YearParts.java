@@ -104,6 +104,7 @@ public final class YearParts implements AutoCloseable {
                 user -> List.of(),
                 Optional.of(new StripePayments(sandbox.options())),
                 Optional.empty(),
+                Optional.empty(),
                 theirs),
             new EconomyServices.Options(true, Set.of("editor"), LENDER));
     try {
