@@ -4,6 +4,7 @@ import java.util.Locale;
 import org.choir.core.ChoirException;
 import org.choir.core.ExitStatus;
 import org.choir.core.Failure;
+import org.choir.core.Money;
 
 /** An order that the ledger refused; nothing of it happened. */
 public final class LedgerException extends ChoirException {
@@ -15,6 +16,11 @@ public final class LedgerException extends ChoirException {
   }
 
   static LedgerException refused(Transfer order, Outcome outcome) {
+    String amount =
+        order
+            .debit()
+            .map(account -> new Money(order.amount(), account.currency()).toString())
+            .orElse(Long.toString(order.amount()));
     String what =
         order.debit().map(AccountId::toString).orElse("a reservation")
             + order.credit().map(credit -> " to " + credit).orElse("");
@@ -22,7 +28,7 @@ public final class LedgerException extends ChoirException {
     return new LedgerException(
         new Failure(
             "ledger_" + why,
-            "the ledger refuses " + order.amount() + " from " + what + ": " + why.replace('_', ' '),
+            "the ledger refuses " + amount + " from " + what + ": " + why.replace('_', ' '),
             outcome == Outcome.EXCEEDS_CREDITS ? "look at: choir wallet" : "",
             ExitStatus.FAILED,
             false),
