@@ -122,7 +122,7 @@ final class WalletActions extends Asking {
   /** {@code choir wallet send}. */
   @Command(
       name = "send",
-      description = "Send dollars or CHIP to another user.",
+      description = "Send dollars to another user.",
       footer = {"", "Example:", "  choir wallet send 5 bob --as ada"})
   static final class Send extends Asking {
     @Parameters(index = "0", paramLabel = "AMOUNT", description = "How much.")
@@ -130,13 +130,6 @@ final class WalletActions extends Asking {
 
     @Parameters(index = "1", paramLabel = "USER", description = "To whom.")
     String to = "";
-
-    @Option(
-        names = "--currency",
-        paramLabel = "C",
-        defaultValue = "usdc",
-        description = "usdc or chip.")
-    String currency = "";
 
     @Option(names = "--note", paramLabel = "TEXT", defaultValue = "", description = "Why.")
     String note = "";
@@ -156,12 +149,7 @@ final class WalletActions extends Asking {
     public Integer call() {
       return answer(
           "wallet.send",
-          Json.object()
-              .put("amount", amount)
-              .put("to", to)
-              .put("currency", currency)
-              .put("note", note)
-              .put("key", key(key)));
+          Json.object().put("amount", amount).put("to", to).put("note", note).put("key", key(key)));
     }
   }
 }

@@ -90,10 +90,10 @@ class EconomyTest {
     assertThat(refused("wallet", "receipt", id, "--as", "bob").err()).contains("no transfer");
 
     assertThat(refused("wallet", "send", "1", "bob", "--as", "ada").err())
-        .contains("there is no wallet of bob");
+        .contains("there is no user bob with a wallet");
     ok("wallet", "signup", "--as", "bob", "--json");
     assertThat(refused("wallet", "send", "1", "bob", "--as", "ada").err())
-        .contains("exceeds credits");
+        .contains("ada has less than 1 USDC available");
     assertThat(refused("buy", "credits", "500", "--as", "ada").err())
         .contains("no payment service", "STRIPE_API_KEY");
     assertThat(refused("withdraw", "x", "--as", "ada").err()).contains("no payment service");

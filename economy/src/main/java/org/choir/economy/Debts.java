@@ -1,5 +1,6 @@
 package org.choir.economy;
 
+import java.util.Optional;
 import org.choir.core.ChoirException;
 import org.choir.core.Currency;
 import org.choir.core.Money;
@@ -15,6 +16,14 @@ public final class Debts {
 
   public Debts(Ledger ledger) {
     this.ledger = ledger;
+  }
+
+  /** That this user owes something, in words; empty if nothing. */
+  public Optional<String> open(TenantId user) {
+    long owed = owed(user);
+    return owed == 0
+        ? Optional.empty()
+        : Optional.of("a debt of " + new Money(owed, Currency.USDC) + " is open");
   }
 
   /** What a user owes, in millionths of a dollar. */

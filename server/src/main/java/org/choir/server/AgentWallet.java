@@ -44,17 +44,7 @@ final class AgentWallet implements WalletAccess, AllowanceGate.Claims {
   record Parts(Ledger ledger, Stakes stakes, UserTransfers transfers, Allowances allowances) {
     static Parts of(EconomyServices services) {
       return new Parts(
-          services.ledger(),
-          services.stakes(),
-          new UserTransfers(services.ledger(), user -> debt(services, user)),
-          services.allowances());
-    }
-
-    private static Optional<String> debt(EconomyServices services, TenantId user) {
-      long owed = services.debts().owed(user);
-      return owed == 0
-          ? Optional.empty()
-          : Optional.of("a debt of " + new Money(owed, Currency.USDC) + " is open");
+          services.ledger(), services.stakes(), services.transfers(), services.allowances());
     }
   }
 

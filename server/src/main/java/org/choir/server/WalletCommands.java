@@ -240,32 +240,15 @@ final class WalletCommands {
 
   private ObjectNode send(EconomyServices services, Request request) {
     TenantId user = request.user();
-    TenantId to = new TenantId(request.text("to"));
-    Currency currency = Amounts.currency(request.optional("currency").orElse("usdc"));
-    if (currency == Currency.CREDITS || to.equals(user)) {
-      throw ChoirException.usage(
-          "not_sent",
-          to.equals(user) ? "nobody sends to themselves" : "credits are not sent to others",
-          "send dollars or CHIP to another user");
-    }
-    services.debts().requireNone(user);
-    AccountId target = Chart.available(to, currency);
-    if (!services.ledger().accounts("available", currency).contains(target)) {
-      throw ChoirException.usage(
-          "no_such_user", "there is no wallet of " + to, "they sign up with: choir wallet signup");
-    }
-    UUID id = Transfer.id("send", user.value(), request.text("key"));
-    services
-        .ledger()
-        .require(
-            Transfer.move(
-                id,
-                Chart.available(user, currency),
-                target,
-                Amounts.units(request.text("amount"), currency),
-                "sent",
-                org.choir.economy.Explanation.of(
-                    "sent by " + user, "note", request.optional("note").orElse(""))));
+    UUID id =
+        services
+            .transfers()
+            .send(
+                user,
+                new TenantId(request.text("to")),
+                Amounts.units(request.text("amount"), Currency.USDC),
+                request.optional("note").orElse(""),
+                request.text("key"));
     economy.settle();
     return receipt(services, user, id.toString());
   }
