@@ -200,6 +200,7 @@ class NoveltyTest {
                 .mapToObj(c -> c > 'z' ? " " : String.valueOf((char) c))
                 .collect(Collectors.joining()),
         "misspelt",
+        "not_english",
         "too_short");
   }
 
