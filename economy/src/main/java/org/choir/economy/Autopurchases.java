@@ -77,7 +77,7 @@ public final class Autopurchases {
     Instant now = clock.instant();
     database.transaction(
         c -> {
-          PaymentSql.update(
+          Rows.update(
               c,
               "insert into economy.autopurchase (tenant, state, words, consented_at, not_before)"
                   + " values (?, 'on', ?, ?, ?) on conflict (tenant) do update set state = 'on',"
@@ -95,7 +95,7 @@ public final class Autopurchases {
   public void end(TenantId user) {
     database.transaction(
         c -> {
-          PaymentSql.update(
+          Rows.update(
               c,
               "update economy.autopurchase set state = 'off', reason = '' where tenant = ?",
               user.value());
@@ -105,7 +105,7 @@ public final class Autopurchases {
 
   private static int record(Connection c, TenantId user, boolean given, String words, Instant at)
       throws SQLException {
-    return PaymentSql.update(
+    return Rows.update(
         c,
         "insert into economy.consent (tenant, given, words, at) values (?, ?, ?, ?)",
         user.value(),
@@ -118,8 +118,9 @@ public final class Autopurchases {
   public Optional<Standing> standing(TenantId user) {
     return database.transaction(
         c ->
-            PaymentSql.one(
+            Rows.first(
                 c,
+                "select * from economy.autopurchase where tenant = ?",
                 row ->
                     new Standing(
                         row.getString("state"),
@@ -127,7 +128,6 @@ public final class Autopurchases {
                         row.getTimestamp("consented_at").toInstant(),
                         row.getInt("declines"),
                         row.getString("reason")),
-                "select * from economy.autopurchase where tenant = ?",
                 user.value()));
   }
 
@@ -152,18 +152,18 @@ public final class Autopurchases {
       throws SQLException {
     // The row's lock lets one in at a time: the day's sum and the open one are then certain.
     Optional<Instant> notBefore =
-        PaymentSql.one(
+        Rows.first(
             c,
-            row -> row.getTimestamp("not_before").toInstant(),
             "select not_before from economy.autopurchase where tenant = ? and state = 'on'"
                 + " for update",
+            row -> row.getTimestamp("not_before").toInstant(),
             user.value());
     if (notBefore.isEmpty() || open(c, user)) {
       return Optional.empty();
     }
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     long today =
-        PaymentSql.number(
+        Rows.number(
             c,
             "select coalesce(sum(cents), 0) from economy.purchase where tenant = ?"
                 + " and kind = 'auto' and state in ('requested', 'charging', 'paid')"
@@ -177,13 +177,13 @@ public final class Autopurchases {
       return Optional.empty();
     }
     long number =
-        PaymentSql.number(
+        Rows.number(
             c,
             "select count(*) from economy.purchase where tenant = ? and kind = 'auto'",
             user.value());
     String key = CardCharges.AUTO + (number + 1);
     UUID id = Transfer.id("purchase", user.value(), key);
-    PaymentSql.update(
+    Rows.update(
         c,
         "insert into economy.purchase (id, tenant, key, kind, units, cents, price, state,"
             + " return_to, requested_at, expires_at, due_at)"
@@ -202,7 +202,7 @@ public final class Autopurchases {
   }
 
   private static boolean open(Connection c, TenantId user) throws SQLException {
-    return PaymentSql.number(
+    return Rows.number(
             c,
             "select count(*) from economy.purchase where tenant = ? and kind = 'auto'"
                 + " and state in ('requested', 'charging')",

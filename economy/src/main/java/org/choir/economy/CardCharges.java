@@ -108,7 +108,7 @@ final class CardCharges {
         Purchase.State.ASKS,
         "",
         c -> {
-          PaymentSql.update(
+          Rows.update(
               c,
               "update economy.autopurchase set state = 'asks', reason = ?"
                   + " where tenant = ? and state = 'on'",
@@ -133,7 +133,7 @@ final class CardCharges {
         Purchase.State.DECLINED,
         why,
         c -> {
-          PaymentSql.update(
+          Rows.update(
               c,
               "update economy.autopurchase set declines = declines + 1, not_before = ?,"
                   + " reason = case when declines + 1 >= ? then 'declined' else reason end,"
@@ -144,7 +144,7 @@ final class CardCharges {
               PaymentRules.AUTO_DECLINES_MAX,
               purchase.user().value());
           boolean stopped =
-              PaymentSql.number(
+              Rows.number(
                       c,
                       "select count(*) from economy.autopurchase"
                           + " where tenant = ? and state = 'stopped'",
@@ -168,7 +168,7 @@ final class CardCharges {
   /** Stops buying for a user, and says so, if it was going on. */
   static void stop(Connection c, TenantId user, String reason, Instant at) throws SQLException {
     int stopped =
-        PaymentSql.update(
+        Rows.update(
             c,
             "update economy.autopurchase set state = 'stopped', reason = ?"
                 + " where tenant = ? and state in ('on', 'asks')",

@@ -61,10 +61,10 @@ final class Delivery {
           c ->
               work.run(
                   c,
-                  PaymentSql.one(
+                  Rows.first(
                           c,
-                          Purchase::read,
                           "select * from economy.purchase where id = ? for update",
+                          Purchase::read,
                           id)
                       .orElseThrow()));
     } finally {
@@ -80,8 +80,7 @@ final class Delivery {
       throws SQLException {
     @Nullable Object[] all = java.util.Arrays.copyOf(values, values.length + 1);
     all[values.length] = id;
-    return PaymentSql.update(
-        c, "update economy.purchase set " + assignments + " where id = ?", all);
+    return Rows.update(c, "update economy.purchase set " + assignments + " where id = ?", all);
   }
 
   /** Orders these; the answer is why the ledger refused, or nothing. */
@@ -102,7 +101,7 @@ final class Delivery {
   void opened(Purchase purchase, Checkout page) {
     database.transaction(
         c ->
-            PaymentSql.update(
+            Rows.update(
                 c,
                 "update economy.purchase set state = 'open', checkout = ?, url = ?, due_at = ?,"
                     + " attempts = 0, problem = '' where id = ? and state = 'requested'",
@@ -209,7 +208,7 @@ final class Delivery {
         database.transaction(
             c -> {
               int changed =
-                  PaymentSql.update(
+                  Rows.update(
                       c,
                       "update economy.purchase set state = ?, problem = ?, url = null, due_at = ?"
                           + " where id = ? and state in ('requested', 'open', 'charging')",
@@ -319,7 +318,7 @@ final class Delivery {
       set(c, now.id(), "held_until = ?", at.plus(PaymentRules.CARD_HOLD));
     }
     if (now.kind() == Purchase.Kind.AUTO || now.key().startsWith(CardCharges.ASKS)) {
-      PaymentSql.update(
+      Rows.update(
           c,
           "update economy.autopurchase set declines = 0, reason = '',"
               + " state = case state when 'asks' then 'on' else state end"

@@ -52,12 +52,13 @@ public final class Payers {
   private Known known(TenantId user) {
     return database.transaction(
         c -> {
-          PaymentSql.update(
+          Rows.update(
               c,
               "insert into economy.payer (tenant) values (?) on conflict do nothing",
               user.value());
-          return PaymentSql.one(
+          return Rows.first(
                   c,
+                  "select * from economy.payer where tenant = ?",
                   row ->
                       new Known(
                           PaymentSql.text(row, "customer"),
@@ -65,7 +66,6 @@ public final class Payers {
                           PaymentSql.text(row, "payee"),
                           row.getBoolean("payee_asked"),
                           PaymentSql.text(row, "method")),
-                  "select * from economy.payer where tenant = ?",
                   user.value())
               .orElseThrow();
         });
@@ -75,9 +75,7 @@ public final class Payers {
     Object[] all = java.util.Arrays.copyOf(values, values.length + 1);
     all[values.length] = user.value();
     database.transaction(
-        c ->
-            PaymentSql.update(
-                c, "update economy.payer set " + assignments + " where tenant = ?", all));
+        c -> Rows.update(c, "update economy.payer set " + assignments + " where tenant = ?", all));
   }
 
   /** The user's id as a payer; makes them known if they are not. */
@@ -102,8 +100,7 @@ public final class Payers {
 
   /** Keeps the card of a payment, in the transaction in which it is delivered. */
   static void keep(java.sql.Connection c, TenantId user, String method) throws SQLException {
-    PaymentSql.update(
-        c, "update economy.payer set method = ? where tenant = ?", method, user.value());
+    Rows.update(c, "update economy.payer set method = ? where tenant = ?", method, user.value());
   }
 
   /** The user's account as a payee, if they have one. */
@@ -166,10 +163,10 @@ public final class Payers {
     Optional<TenantId> user =
         database.transaction(
             c ->
-                PaymentSql.one(
+                Rows.first(
                     c,
-                    row -> new TenantId(row.getString(1)),
                     "select tenant from economy.payer where payee = ?",
+                    row -> new TenantId(row.getString(1)),
                     account));
     user.ifPresent(this::standing);
     return user.isPresent();

@@ -1,72 +1,22 @@
 package org.choir.economy;
 
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Timestamp;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.choir.core.ChoirException;
 import org.choir.core.TenantId;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Small statements over the tables of payments, each in its caller's transaction. */
+/** What the services of payments share: columns, keys, notices and troubles. */
 final class PaymentSql {
   private static final int KEY_MAX = 80;
   private static final Logger LOG = LoggerFactory.getLogger(PaymentSql.class);
 
   private PaymentSql() {}
-
-  /** Reads a row. */
-  @FunctionalInterface
-  interface Row<T> {
-    T read(ResultSet row) throws SQLException;
-  }
-
-  /** Sets the parameters in their order: instants become timestamps, null stays null. */
-  private static PreparedStatement prepare(Connection c, String sql, @Nullable Object... values)
-      throws SQLException {
-    PreparedStatement statement = c.prepareStatement(sql);
-    for (int i = 0; i < values.length; i++) {
-      Object value = values[i];
-      statement.setObject(i + 1, value instanceof Instant at ? Timestamp.from(at) : value);
-    }
-    return statement;
-  }
-
-  static int update(Connection c, String sql, @Nullable Object... values) throws SQLException {
-    try (PreparedStatement statement = prepare(c, sql, values)) {
-      return statement.executeUpdate();
-    }
-  }
-
-  static <T> List<T> list(Connection c, Row<T> row, String sql, @Nullable Object... values)
-      throws SQLException {
-    List<T> found = new ArrayList<>();
-    try (PreparedStatement statement = prepare(c, sql, values);
-        ResultSet rows = statement.executeQuery()) {
-      while (rows.next()) {
-        found.add(row.read(rows));
-      }
-    }
-    return found;
-  }
-
-  static <T> Optional<T> one(Connection c, Row<T> row, String sql, @Nullable Object... values)
-      throws SQLException {
-    List<T> found = list(c, row, sql, values);
-    return found.isEmpty() ? Optional.empty() : Optional.of(found.getFirst());
-  }
-
-  static long number(Connection c, String sql, @Nullable Object... values) throws SQLException {
-    return one(c, row -> row.getLong(1), sql, values).orElse(0L);
-  }
 
   static UUID uuid(ResultSet row, String column) throws SQLException {
     return row.getObject(column, UUID.class);
@@ -74,10 +24,6 @@ final class PaymentSql {
 
   static Optional<String> text(ResultSet row, String column) throws SQLException {
     return Optional.ofNullable(row.getString(column));
-  }
-
-  static Optional<Instant> instant(ResultSet row, String column) throws SQLException {
-    return Optional.ofNullable(row.getTimestamp(column)).map(Timestamp::toInstant);
   }
 
   /**
@@ -103,7 +49,7 @@ final class PaymentSql {
   /** Tells a user something, with the change that it is about. */
   static void tell(Connection c, TenantId user, String code, String words, String link, Instant at)
       throws SQLException {
-    update(
+    Rows.update(
         c,
         "insert into economy.payment_notice (tenant, code, words, link, at)"
             + " values (?, ?, ?, ?, ?)",

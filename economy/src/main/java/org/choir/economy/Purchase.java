@@ -107,7 +107,7 @@ public record Purchase(
         URI.create(row.getString("return_to")),
         row.getTimestamp("requested_at").toInstant(),
         row.getTimestamp("expires_at").toInstant(),
-        PaymentSql.instant(row, "held_until"),
+        Rows.maybeInstant(row, "held_until"),
         row.getLong("returned_micro"),
         row.getLong("taken_units"),
         row.getLong("owed_micro"),

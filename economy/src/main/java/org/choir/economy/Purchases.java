@@ -179,7 +179,7 @@ public final class Purchases {
     UUID id = Transfer.id("purchase", user.value(), key);
     database.transaction(
         c ->
-            PaymentSql.update(
+            Rows.update(
                 c,
                 "insert into economy.purchase (id, tenant, key, kind, units, cents, price, state,"
                     + " return_to, requested_at, expires_at, due_at)"
@@ -206,7 +206,7 @@ public final class Purchases {
   /** A purchase as it was when it was last looked at. */
   public Optional<Purchase> find(UUID id) {
     return database.transaction(
-        c -> PaymentSql.one(c, Purchase::read, "select * from economy.purchase where id = ?", id));
+        c -> Rows.first(c, "select * from economy.purchase where id = ?", Purchase::read, id));
   }
 
   private Optional<Purchase> find(TenantId user, String key) {
@@ -225,11 +225,11 @@ public final class Purchases {
   public List<Purchase> list(TenantId user, int limit) {
     return database.transaction(
         c ->
-            PaymentSql.list(
+            Rows.list(
                 c,
-                Purchase::read,
                 "select * from economy.purchase where tenant = ?"
                     + " order by requested_at desc, id limit ?",
+                Purchase::read,
                 user.value(),
                 Math.min(limit, LIST_MAX)));
   }
@@ -241,8 +241,9 @@ public final class Purchases {
   public List<Notice> notices(TenantId user, int limit) {
     return database.transaction(
         c ->
-            PaymentSql.list(
+            Rows.list(
                 c,
+                "select * from economy.payment_notice where tenant = ? order by seq desc limit ?",
                 row ->
                     new Notice(
                         row.getLong("seq"),
@@ -250,7 +251,6 @@ public final class Purchases {
                         row.getString("words"),
                         row.getString("link"),
                         row.getTimestamp("at").toInstant()),
-                "select * from economy.payment_notice where tenant = ? order by seq desc limit ?",
                 user.value(),
                 Math.min(limit, LIST_MAX)));
   }
@@ -413,10 +413,10 @@ public final class Purchases {
     List<Purchase> due =
         database.transaction(
             c ->
-                PaymentSql.list(
+                Rows.list(
                     c,
-                    Purchase::read,
                     "select * from economy.purchase where due_at <= ? order by due_at limit ?",
+                    Purchase::read,
                     now,
                     WORK_MAX));
     for (Purchase purchase : due) {

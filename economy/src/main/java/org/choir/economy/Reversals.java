@@ -72,10 +72,10 @@ final class Reversals {
     return database
         .transaction(
             c ->
-                PaymentSql.one(
+                Rows.first(
                     c,
-                    row -> row.getString(1),
                     "select problem from economy.refund where id = ?",
+                    row -> row.getString(1),
                     purchase.transfer("refund", key)))
         .orElse("");
   }
@@ -83,7 +83,7 @@ final class Reversals {
   static void wish(Connection c, Purchase purchase, String key, long cents, String payment)
       throws SQLException {
     UUID id = purchase.transfer("refund", key);
-    PaymentSql.update(
+    Rows.update(
         c,
         "insert into economy.refund (id, purchase, cents, payment) values (?, ?, ?, ?)"
             + " on conflict do nothing",
@@ -91,7 +91,7 @@ final class Reversals {
         purchase.id(),
         cents,
         payment);
-    if (PaymentSql.number(c, "select cents from economy.refund where id = ?", id) != cents) {
+    if (Rows.number(c, "select cents from economy.refund where id = ?", id) != cents) {
       throw PaymentSql.reused(key);
     }
   }
@@ -103,21 +103,19 @@ final class Reversals {
     List<Refund> open =
         database.transaction(
             c ->
-                PaymentSql.list(
+                Rows.list(
                     c,
+                    "select * from economy.refund where purchase = ? and not done order by id",
                     row ->
                         new Refund(
                             PaymentSql.uuid(row, "id"),
                             row.getLong("cents"),
                             row.getString("payment"),
                             row.getBoolean("asked")),
-                    "select * from economy.refund where purchase = ? and not done order by id",
                     purchase.id()));
     for (Refund refund : open) {
       database.transaction(
-          c ->
-              PaymentSql.update(
-                  c, "update economy.refund set asked = true where id = ?", refund.id()));
+          c -> Rows.update(c, "update economy.refund set asked = true where id = ?", refund.id()));
       try {
         service.refund(new Ask(refund.id(), refund.asked()), refund.payment(), refund.cents());
       } catch (ChoirException e) {
@@ -131,8 +129,8 @@ final class Reversals {
       }
       database.transaction(
           c -> {
-            PaymentSql.update(c, "update economy.refund set done = true where id = ?", refund.id());
-            return PaymentSql.update(
+            Rows.update(c, "update economy.refund set done = true where id = ?", refund.id());
+            return Rows.update(
                 c,
                 "update economy.purchase set state = 'refunded' where id = ?"
                     + " and state = 'refunding'",
@@ -144,7 +142,7 @@ final class Reversals {
   private void refused(Refund refund, ChoirException e) {
     database.transaction(
         c ->
-            PaymentSql.update(
+            Rows.update(
                 c,
                 "update economy.refund set done = true, problem = ? where id = ?",
                 e.failure().message(),
@@ -173,7 +171,7 @@ final class Reversals {
   }
 
   private static boolean ledgerPlan(Connection c, Purchase now) throws SQLException {
-    return PaymentSql.number(
+    return Rows.number(
             c, "select count(*) from economy.purchase where id = ? and plan is not null", now.id())
         > 0;
   }
@@ -184,7 +182,7 @@ final class Reversals {
       plan = TakeBackLegs.plan(ledger, now, bank, returned);
     } else if (now.heldUntil().filter(until -> !clock.instant().isBefore(until)).isPresent()) {
       long others =
-          PaymentSql.number(
+          Rows.number(
               c,
               "select coalesce(sum(units - taken_units), 0) from economy.purchase"
                   + " where tenant = ? and held_until is not null and id <> ?",
@@ -209,10 +207,10 @@ final class Reversals {
   private boolean carryOut(Connection c, Purchase now) throws SQLException {
     record Planned(PurchasePlan plan, int number) {}
     Optional<Planned> planned =
-        PaymentSql.one(
+        Rows.first(
             c,
-            row -> new Planned(PurchasePlan.parse(row.getString(1)), row.getInt(2)),
             "select plan, plan_number from economy.purchase where id = ? and plan is not null",
+            row -> new Planned(PurchasePlan.parse(row.getString(1)), row.getInt(2)),
             now.id());
     if (planned.isEmpty()) {
       return false;

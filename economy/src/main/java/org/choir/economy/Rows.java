@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Statements over rows, with their values in the order of the question marks; an empty Optional is
- * null.
+ * null, as null is.
  */
 final class Rows {
   private Rows() {}
@@ -25,14 +25,14 @@ final class Rows {
   }
 
   /** How many rows it changed. */
-  static int update(Connection c, String sql, Object... values) throws SQLException {
+  static int update(Connection c, String sql, @Nullable Object... values) throws SQLException {
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       set(statement, values);
       return statement.executeUpdate();
     }
   }
 
-  static <T> List<T> list(Connection c, String sql, Reader<T> reader, Object... values)
+  static <T> List<T> list(Connection c, String sql, Reader<T> reader, @Nullable Object... values)
       throws SQLException {
     List<T> found = new ArrayList<>();
     try (PreparedStatement statement = c.prepareStatement(sql)) {
@@ -46,24 +46,26 @@ final class Rows {
     return found;
   }
 
-  static <T> Optional<T> first(Connection c, String sql, Reader<T> reader, Object... values)
-      throws SQLException {
+  static <T> Optional<T> first(
+      Connection c, String sql, Reader<T> reader, @Nullable Object... values) throws SQLException {
     return list(c, sql, reader, values).stream().findFirst();
   }
 
   /** The first column of the first row; 0 if there is none. */
-  static long number(Connection c, String sql, Object... values) throws SQLException {
+  static long number(Connection c, String sql, @Nullable Object... values) throws SQLException {
     return first(c, sql, row -> row.getLong(1), values).orElse(0L);
   }
 
-  private static void set(PreparedStatement statement, Object... values) throws SQLException {
+  private static void set(PreparedStatement statement, @Nullable Object... values)
+      throws SQLException {
     for (int i = 0; i < values.length; i++) {
       statement.setObject(i + 1, value(values[i]));
     }
   }
 
-  private static @Nullable Object value(Object value) {
+  private static @Nullable Object value(@Nullable Object value) {
     return switch (value) {
+      case null -> null;
       case Instant at -> Timestamp.from(at);
       case Optional<?> some -> some.isPresent() ? value(some.get()) : null;
       default -> value;

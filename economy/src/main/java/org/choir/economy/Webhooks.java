@@ -86,7 +86,7 @@ public final class Webhooks {
     Instant now = clock.instant();
     return database.transaction(
         c ->
-            PaymentSql.update(
+            Rows.update(
                     c,
                     "insert into economy.webhook (id, type, object_kind, object_id, payment,"
                         + " account, live, digest, received_at, state, due_at)"
@@ -139,11 +139,11 @@ public final class Webhooks {
     List<Row> due =
         database.transaction(
             c ->
-                PaymentSql.list(
+                Rows.list(
                     c,
-                    Row::read,
                     "select * from economy.webhook where state = 'received' and due_at <= ?"
                         + " order by due_at, id limit ?",
+                    Row::read,
                     now,
                     WORK_MAX));
     for (Row row : due) {
@@ -174,7 +174,7 @@ public final class Webhooks {
   private void end(Row row, String state) {
     database.transaction(
         c ->
-            PaymentSql.update(
+            Rows.update(
                 c,
                 "update economy.webhook set state = ?, problem = '' where id = ?",
                 state,
@@ -185,7 +185,7 @@ public final class Webhooks {
     boolean over = row.attempts() + 1 >= ATTEMPTS_MAX;
     database.transaction(
         c ->
-            PaymentSql.update(
+            Rows.update(
                 c,
                 "update economy.webhook set attempts = attempts + 1, due_at = ?, problem = ?,"
                     + " state = ? where id = ?",
@@ -201,6 +201,6 @@ public final class Webhooks {
    */
   public long count(String state) {
     return database.transaction(
-        c -> PaymentSql.number(c, "select count(*) from economy.webhook where state = ?", state));
+        c -> Rows.number(c, "select count(*) from economy.webhook where state = ?", state));
   }
 }

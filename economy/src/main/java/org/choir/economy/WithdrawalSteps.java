@@ -85,7 +85,7 @@ final class WithdrawalSteps {
     } else {
       database.transaction(
           c ->
-              PaymentSql.update(
+              Rows.update(
                   c,
                   "update economy.withdrawal set state = 'held', due_at = held_until"
                       + " where id = ? and state = 'requested'",
@@ -124,7 +124,7 @@ final class WithdrawalSteps {
     }
     database.transaction(
         c ->
-            PaymentSql.update(
+            Rows.update(
                 c,
                 "update economy.withdrawal set state = 'payout', sent = ?, due_at = ?,"
                     + " attempts = 0, problem = '' where id = ? and state = 'transfer'",
@@ -153,7 +153,7 @@ final class WithdrawalSteps {
       String id = payout.id();
       database.transaction(
           c ->
-              PaymentSql.update(
+              Rows.update(
                   c, "update economy.withdrawal set payout = ? where id = ?", id, now.id()));
     }
     switch (payout.state()) {
@@ -167,7 +167,7 @@ final class WithdrawalSteps {
         database.transaction(
             c -> {
               int changed =
-                  PaymentSql.update(
+                  Rows.update(
                       c,
                       "update economy.withdrawal set state = 'paid', due_at = ?, attempts = 0,"
                           + " problem = '' where id = ? and state = 'payout'",
@@ -199,7 +199,7 @@ final class WithdrawalSteps {
   private boolean overdue(Withdrawal now) {
     return database.transaction(
         c ->
-            PaymentSql.number(
+            Rows.number(
                     c,
                     "select count(*) from economy.withdrawal where id = ? and due_at <= ?",
                     now.id(),
@@ -229,7 +229,7 @@ final class WithdrawalSteps {
     database.transaction(
         c -> {
           int changed =
-              PaymentSql.update(
+              Rows.update(
                   c,
                   "update economy.withdrawal set state = 'returned', due_at = null, attempts = 0"
                       + " where id = ? and state = 'returning'",
@@ -277,17 +277,17 @@ final class WithdrawalSteps {
     return database.transaction(
         c -> {
           State there =
-              PaymentSql.one(
+              Rows.first(
                       c,
-                      Withdrawal::read,
                       "select * from economy.withdrawal where id = ? for update",
+                      Withdrawal::read,
                       now.id())
                   .orElseThrow()
                   .state();
           if (!from.contains(there)) {
             return false;
           }
-          PaymentSql.update(
+          Rows.update(
               c,
               "update economy.withdrawal set state = ?, problem = ?, due_at = ?, attempts = 0"
                   + " where id = ?",
@@ -313,14 +313,14 @@ final class WithdrawalSteps {
   private void mark(Withdrawal now, String column) {
     database.transaction(
         c ->
-            PaymentSql.update(
+            Rows.update(
                 c, "update economy.withdrawal set " + column + " = true where id = ?", now.id()));
   }
 
   private void due(Withdrawal now, Optional<Instant> at, String problem) {
     database.transaction(
         c ->
-            PaymentSql.update(
+            Rows.update(
                 c,
                 "update economy.withdrawal set due_at = ?, problem = ?, attempts = 0"
                     + " where id = ? and state = ?",

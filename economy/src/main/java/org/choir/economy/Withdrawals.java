@@ -82,10 +82,9 @@ public final class Withdrawals {
       Connection c, TenantId user, String key, UUID id, long cents, String payee, Instant now)
       throws SQLException {
     // Requests of one user come one after the other here, so that each sees the others' sums.
-    PaymentSql.list(
-        c, row -> 1, "select 1 from economy.payer where tenant = ? for update", user.value());
+    Rows.list(c, "select 1 from economy.payer where tenant = ? for update", row -> 1, user.value());
     long lately =
-        PaymentSql.number(
+        Rows.number(
             c,
             "select coalesce(sum(cents), 0) from economy.withdrawal where tenant = ?"
                 + " and requested_at > ? and id <> ?"
@@ -106,12 +105,12 @@ public final class Withdrawals {
           "withdraw less, or later");
     }
     boolean before =
-        PaymentSql.number(
+        Rows.number(
                 c,
                 "select count(*) from economy.withdrawal where tenant = ? and state = 'paid'",
                 user.value())
             > 0;
-    return PaymentSql.update(
+    return Rows.update(
         c,
         "insert into economy.withdrawal (id, tenant, key, cents, payee, state, requested_at,"
             + " held_until, due_at) values (?, ?, ?, ?, ?, 'requested', ?, ?, ?)"
@@ -129,9 +128,7 @@ public final class Withdrawals {
   /** A withdrawal as it was when it was last looked at. */
   public Optional<Withdrawal> find(UUID id) {
     return database.transaction(
-        c ->
-            PaymentSql.one(
-                c, Withdrawal::read, "select * from economy.withdrawal where id = ?", id));
+        c -> Rows.first(c, "select * from economy.withdrawal where id = ?", Withdrawal::read, id));
   }
 
   private Withdrawal require(UUID id) {
@@ -146,11 +143,11 @@ public final class Withdrawals {
   public List<Withdrawal> list(TenantId user, int limit) {
     return database.transaction(
         c ->
-            PaymentSql.list(
+            Rows.list(
                 c,
-                Withdrawal::read,
                 "select * from economy.withdrawal where tenant = ?"
                     + " order by requested_at desc, id limit ?",
+                Withdrawal::read,
                 user.value(),
                 Math.min(limit, LIST_MAX)));
   }
@@ -209,10 +206,10 @@ public final class Withdrawals {
     List<Withdrawal> found =
         database.transaction(
             c ->
-                PaymentSql.list(
+                Rows.list(
                     c,
-                    Withdrawal::read,
                     "select * from economy.withdrawal where " + condition + " limit 100",
+                    Withdrawal::read,
                     first,
                     second));
     found.forEach(withdrawal -> look(withdrawal.id()));
@@ -229,10 +226,10 @@ public final class Withdrawals {
     List<Withdrawal> due =
         database.transaction(
             c ->
-                PaymentSql.list(
+                Rows.list(
                     c,
-                    Withdrawal::read,
                     "select * from economy.withdrawal where due_at <= ? order by due_at limit ?",
+                    Withdrawal::read,
                     now,
                     WORK_MAX));
     for (Withdrawal withdrawal : due) {
@@ -249,7 +246,7 @@ public final class Withdrawals {
   private void failed(Withdrawal withdrawal, RuntimeException e) {
     database.transaction(
         c ->
-            PaymentSql.update(
+            Rows.update(
                 c,
                 "update economy.withdrawal set due_at = ?, attempts = attempts + 1, problem = ?"
                     + " where id = ?",
